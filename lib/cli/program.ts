@@ -1,0 +1,114 @@
+// The program: its commands, their options, and the help that teaches them.
+import fs from 'node:fs';
+import path from 'node:path';
+import { Command } from 'commander';
+import { oneLine } from './failures.js';
+import { answer } from './tasks/answer.js';
+import { choose } from './tasks/choose.js';
+import { classify } from './tasks/classify.js';
+import { embed } from './tasks/embed.js';
+import { fillMask } from './tasks/fill-mask.js';
+import { ner } from './tasks/ner.js';
+import { order } from './tasks/order.js';
+import type { TaskCommand } from './tasks/task.js';
+import type { CommonOptions } from './run-task.js';
+import { device, oneOf, positive } from './values.js';
+
+const taskCommands = [fillMask, classify, ner, answer, embed, choose, order];
+
+/** Builds the program; parsing runs the command that the arguments name. */
+export function buildProgram(): Command {
+  const program = new Command('albert')
+    .description('ALBERT on the command line: text in, predictions out')
+    .version(packageVersion(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [command]', 'print the help of a command')
+    .exitOverride()
+    .configureOutput({ outputError: writeUsageError });
+  for (const task of taskCommands) addTask(program, task);
+  addTokenize(program);
+  addInfo(program);
+  const first = examplesText(['classify "a gripping film"', 'help classify', 'info']);
+  return program.addHelpText('after', `${first}\n\nExit codes: 0 done, 1 failed, 2 wrong usage.`);
+}
+
+/** Commander's message, which may have several lines, as one. */
+function writeUsageError(message: string, write: (text: string) => void): void {
+  const text = oneLine(message).replace(/^error: /, '');
+  write(`albert: ${text}${/[.)]$/.test(text) ? '' : ';'} see albert --help\n`);
+}
+
+function packageVersion(): string {
+  const file = path.join(__dirname, '../../package.json');
+  return (JSON.parse(fs.readFileSync(file, 'utf8')) as { version: string }).version;
+}
+
+function addTask(program: Command, task: TaskCommand): void {
+  const command = program.command(task.name).summary(task.summary);
+  command.description(`${task.summary[0]!.toUpperCase()}${task.summary.slice(1)}.`);
+  command.argument('[TEXT...]', task.argument);
+  const needed = task.name === 'classify' ? 'default: the one that ships' : 'needed';
+  command.option('-m, --model <source>', `a model directory or a Hugging Face hub id (${needed})`);
+  task.addOptions(command);
+  addCommonOptions(command);
+  const input = `Input lines (--input): ${task.lines}.\nA line that starts with { is JSON.`;
+  const output = `With --json, one line for each input, in order: ${task.json}.`;
+  command.addHelpText('after', `\n${input}\n${output}${examplesText(task.examples)}`);
+  command.action(async (texts: string[], options: CommonOptions) => {
+    const { runTask } = await import('./run-task.js');
+    await runTask(task, texts, options);
+  });
+}
+
+function addCommonOptions(command: Command): void {
+  command
+    .option('-i, --input <file>', 'read lines of text or JSON from a file, or - for standard input')
+    .option('-o, --output <file>', 'write there, complete or not at all (default: standard output)')
+    .option('--json', 'print one line of JSON for each input')
+    .addOption(
+      oneOf(
+        '--dtype <type>',
+        'arithmetic of the encoder',
+        ['fp32', 'bf16', 'int8', 'fp16'],
+        'fp32',
+      ),
+    )
+    .option('--device <name>', 'auto, cpu, cuda, cuda:<number>, reference', device, 'auto')
+    .option('--threads <count>', 'at most so many threads (default: all)', positive);
+}
+
+function addTokenize(program: Command): void {
+  program
+    .command('tokenize')
+    .summary('cut texts into tokens')
+    .description('Cut texts into tokens, without [CLS] and [SEP].')
+    .argument('<TEXT...>', 'texts to cut')
+    .option('-m, --model <source>', 'a model directory, spiece.model or hub id (default: shipped)')
+    .option('--ids', 'print ids, with those of [CLS] and [SEP]')
+    .option('--json', 'print {"tokens": […], "input_ids": […]} for each text')
+    .addHelpText(
+      'after',
+      examplesText(['tokenize "Hello world!"', 'tokenize --ids "Hello world!"']),
+    )
+    .action(async (texts: string[], options) => {
+      const { tokenize } = await import('./tokenize.js');
+      await tokenize(texts, options);
+    });
+}
+
+function addInfo(program: Command): void {
+  program
+    .command('info')
+    .summary('tell about processor, threads and backends')
+    .description('Tell what the engine found: version, processor, threads and why, backends.')
+    .option('--json', 'print one line of JSON')
+    .addHelpText('after', examplesText(['info', 'info --json']))
+    .action(async (options) => {
+      const { printInfo } = await import('./info.js');
+      await printInfo(options);
+    });
+}
+
+function examplesText(examples: string[]): string {
+  return `\n\nExamples:\n${examples.map((line) => `  $ albert ${line}`).join('\n')}`;
+}

@@ -1,0 +1,2 @@
+// The door of ES modules to index.ts.
+export * from './index.js';

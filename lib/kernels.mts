@@ -1,0 +1,2 @@
+// The door of ES modules to kernels.ts.
+export * from './kernels.js';

@@ -1,0 +1,84 @@
+// The typed door to the kernels' checks and timings, for micro-benchmarks and research.
+import { AlbertError } from './errors.js';
+import { native, type NativeCheckResult, type NativeTimeResult } from './native.js';
+import * as check from './options.js';
+
+/** Which kernels are meant. */
+export interface KernelOptions {
+  /** Default 'cpu'. */
+  backend?: 'cpu' | undefined;
+  /** Default 'fp32'. */
+  dtype?: 'fp32' | undefined;
+  /** The instruction set; default the best of this machine. */
+  isa?: 'portable' | 'avx2' | 'avx512' | 'neon' | undefined;
+}
+
+/** How far a case's outputs are from the float64 reference. */
+export type CheckResult = NativeCheckResult;
+
+/** How long a case takes. */
+export interface TimeResult extends NativeTimeResult {
+  /** Billions of floating-point operations a second, at the median. */
+  gflops: number;
+  /** Billions of bytes read and written a second, at the median. */
+  gbytes: number;
+}
+
+const schema: check.OptionSchema = {
+  backend: check.oneOf('cpu'),
+  dtype: check.oneOf('fp32'),
+  isa: check.oneOf('portable', 'avx2', 'avx512', 'neon'),
+};
+
+/**
+ * The names of all cases: "<op>_<direction>/<sizes>".
+ *
+ * @example
+ * for (const name of listCases()) console.log(name);
+ */
+export function listCases(): string[] {
+  return native.list_cases();
+}
+
+/**
+ * Compares a case with the float64 reference.
+ *
+ * @throws (rejects) RangeError for an unknown case, AlbertError `ERR_BACKEND` where the machine
+ * lacks the instruction set
+ *
+ * @example
+ * const { passed, outputs } = await checkCase(listCases()[0], { isa: 'avx2' });
+ */
+export async function checkCase(name: string, options: KernelOptions = {}): Promise<CheckResult> {
+  checkName('checkCase', name, options);
+  return native.check_case(name, options.isa ?? '');
+}
+
+/**
+ * Times a case, after its check: a wrong kernel has no speed.
+ *
+ * @returns median and best time in microseconds, operations, bytes, and both per second
+ * @throws (rejects) AlbertError `ERR_BACKEND` where the check fails, else as {@link checkCase}
+ *
+ * @example
+ * const { median_us, gflops } = await timeCase(listCases()[0]);
+ */
+export async function timeCase(name: string, options: KernelOptions = {}): Promise<TimeResult> {
+  checkName('timeCase', name, options);
+  const isa = options.isa ?? '';
+  const { passed, message } = await native.check_case(name, isa);
+  if (!passed) throw new AlbertError('ERR_BACKEND', `${name} differs from reference: ${message}`);
+  const time = await native.time_case(name, isa);
+  const perNanosecond = 1 / (time.median_us * 1e3);
+  return { ...time, gflops: time.flops * perNanosecond, gbytes: time.bytes * perNanosecond };
+}
+
+function checkName(where: string, name: string, options: KernelOptions): void {
+  check.nonEmptyString(name, `${where}: name`);
+  check.checkOptions(where, options, schema);
+  const names = listCases();
+  if (names.includes(name)) return;
+  const near = check.nearest(name, names);
+  const hint = near === undefined ? 'listCases() names them all' : `did you mean '${near}'?`;
+  throw new RangeError(`${where}: unknown case '${name}', ${hint}`);
+}

@@ -1,0 +1,97 @@
+// Loads models: checks options, finds the checkpoint, and hands both to the engine.
+import { abortable } from '../abort.js';
+import { copyConfig, readConfig, type AlbertConfig, type ConfigSource } from '../config.js';
+import type { HubOptions } from '../hub.js';
+import { native, type ModelKind, type NativeLoadRequest, type NativeModel } from '../native.js';
+import * as check from '../options.js';
+import { findModel, hubSchema } from '../source.js';
+
+/** Arithmetic of the encoder; outputs are always float32. fp16 needs CUDA. */
+export type DType = 'fp32' | 'bf16' | 'int8' | 'fp16';
+
+/** Where a model computes; 'auto' takes CUDA where it is, 'reference' is slow exact float64. */
+export type Device = 'auto' | 'cpu' | 'cuda' | `cuda:${number}` | 'reference';
+
+/** How a model is loaded. */
+export interface LoadOptions extends HubOptions {
+  /** Default 'fp32'. */
+  dtype?: DType | undefined;
+  /** Default 'auto'. */
+  device?: Device | undefined;
+  /** Upper bound of threads for this model's jobs; default all of the process-wide pool. */
+  threads?: number | undefined;
+}
+
+/** How a model with fresh weights is made. */
+export interface ConfigOptions extends LoadOptions {
+  /** Seed of the fresh weights; default 0. */
+  seed?: number | undefined;
+}
+
+/** A loaded model before it gets its class. */
+export interface LoadedModel {
+  native: NativeModel;
+  config: AlbertConfig;
+  device: Device;
+}
+
+const device: check.OptionCheck = (value, name) => {
+  if (typeof value === 'string' && /^cuda:\d+$/.test(value)) return;
+  check.oneOf('auto', 'cpu', 'cuda', 'reference')(value, name);
+};
+
+/** The options of from_pretrained; pipelines and the command line check theirs with it, too. */
+export const loadSchema: check.OptionSchema = {
+  ...hubSchema,
+  dtype: check.oneOf('fp32', 'bf16', 'int8', 'fp16'),
+  device,
+  threads: check.integer(1, 4096),
+};
+
+const configSchema: check.OptionSchema = { ...loadSchema, seed: check.integer(0) };
+
+/** Loads a checkpoint; the warnings it gave are emitted once, as one 'AlbertWarning'. */
+export async function loadPretrained(
+  name: string,
+  kind: ModelKind,
+  source: string,
+  options: LoadOptions,
+): Promise<LoadedModel> {
+  const where = `${name}.from_pretrained`;
+  check.nonEmptyString(source, `${where}: directoryOrHubId`);
+  check.checkOptions(where, options, loadSchema);
+  const { directory, weights } = await findModel(source, options);
+  const config = await readConfig(directory);
+  const loaded = await load(config, { kind, path: weights, seed: 0 }, options);
+  warn(name, source, loaded.native.warnings);
+  return loaded;
+}
+
+/** Makes a model with fresh weights. */
+export async function loadConfig(
+  name: string,
+  kind: ModelKind,
+  config: AlbertConfig,
+  options: ConfigOptions,
+): Promise<LoadedModel> {
+  check.checkOptions(`${name}.from_config`, options, configSchema);
+  return load(copyConfig(config), { kind, seed: options.seed ?? 0 }, options);
+}
+
+async function load(
+  source: ConfigSource,
+  what: Pick<NativeLoadRequest, 'kind' | 'path' | 'seed'>,
+  options: LoadOptions,
+): Promise<LoadedModel> {
+  const { dtype = 'fp32', threads = 0, signal } = options;
+  const device = options.device ?? 'auto';
+  signal?.throwIfAborted();
+  const work = native.load_model({ ...what, config: source.text, device, dtype, threads });
+  const loaded = await abortable(work, signal, undefined, (model) => void model.dispose());
+  return { native: loaded, config: source.config, device };
+}
+
+function warn(name: string, source: string, warnings: readonly string[]): void {
+  if (warnings.length === 0) return;
+  process.emitWarning(`${name} from ${source}: ${warnings.join(' ')}`, 'AlbertWarning');
+}

@@ -1,0 +1,192 @@
+// The sole door to the binary: its types, and the one place that loads it.
+import path from 'node:path';
+import nodeGypBuild from 'node-gyp-build';
+import { errorFromNative } from './errors.js';
+
+/** Numbers as they cross the door: a flat array and its shape. */
+export interface NativeTensor {
+  dims: number[];
+  data: Float32Array | Float64Array | Int32Array;
+}
+
+/** Which heads a model has; decides parameters, outputs and losses. */
+export type ModelKind =
+  | 'base'
+  | 'pretraining'
+  | 'masked_lm'
+  | 'sequence_classification'
+  | 'token_classification'
+  | 'question_answering'
+  | 'question_answering_v2'
+  | 'multiple_choice';
+
+export interface NativeLoadRequest {
+  /** The text of config.json. */
+  config: string;
+  kind: ModelKind;
+  /** A checkpoint directory or a .safetensors file; absent = fresh weights from `seed`. */
+  path?: string;
+  /** Seed of fresh weights and of heads that the checkpoint lacks. */
+  seed: number;
+  device: string;
+  dtype: string;
+  /** Upper bound for this model's jobs; 0 = all threads of the pool. */
+  threads: number;
+}
+
+/**
+ * A packed batch: T kept tokens of B sequences, nothing padded. `columns[t]` is the column of the
+ * output row ([B, width, …]) that token t fills; positions nobody fills stay 0.
+ */
+export interface NativeForwardRequest {
+  tokens: Int32Array;
+  segments: Int32Array;
+  positions: Int32Array;
+  columns: Int32Array;
+  /** (B + 1): sequence b owns tokens [c[b], c[b + 1]). */
+  cu_seqlens: Int32Array;
+  width: number;
+  hidden_states?: boolean;
+  attentions?: boolean;
+  /** Outputs as Float64Array; device "reference" only. */
+  float64?: boolean;
+  /**
+   * Packed token indices that the head computes, grouped by sequence, with (B + 1) offsets: masked
+   * LM logits come as [B, most rows of a sequence, V]; for the span-v2 head, the answer candidates.
+   */
+  head_rows?: Int32Array;
+  head_cu?: Int32Array;
+  /** Multiple choice: how many consecutive sequences make one question. */
+  choices?: number;
+  labels?: NativeLabels;
+}
+
+/** Targets; which fields apply depends on the kind. Indices are packed (no gaps), -100 is ignored. */
+export interface NativeLabels {
+  /**
+   * masked_lm, pretraining, token_classification: (T); sequence_classification: (B), or (B × labels)
+   * floats; multiple_choice: (B / choices).
+   */
+  labels?: Int32Array | Float32Array;
+  problem_type?: 'regression' | 'single_label_classification' | 'multi_label_classification';
+  /** pretraining: (B). */
+  sentence_order?: Int32Array;
+  /** question_answering: (B), token index inside the packed sequence; v2: index among its candidates. */
+  start_positions?: Int32Array;
+  end_positions?: Int32Array;
+  /** question_answering_v2: (B), 1 = the question has no answer. */
+  is_impossible?: Float32Array;
+}
+
+/** A running forward pass. */
+export interface NativeJob {
+  /** Named outputs, and `loss` ([1]) where labels were given (pretraining: also mlm_loss, sop_loss). */
+  promise: Promise<Record<string, NativeTensor>>;
+  /** Rejects the promise with an AbortError at once; the computation stops as soon as it can. */
+  abort(): void;
+}
+
+export interface NativeModel {
+  /** Missing and unexpected tensors, one sentence each. */
+  readonly warnings: string[];
+  readonly disposed: boolean;
+  /** Throws for bad arguments, ERR_BUSY and ERR_DISPOSED; everything later rejects. */
+  forward(request: NativeForwardRequest): NativeJob;
+  memory(): { name: string; bytes: number }[];
+  /** Writes all parameters as one float32 safetensors file, atomically. */
+  save(file: string): Promise<void>;
+  /** Refuses new work, rejects queued work, resolves when running work has ended and memory is free. */
+  dispose(): Promise<void>;
+}
+
+export interface NativeTokenizerOptions {
+  do_lower_case: boolean;
+  remove_space: boolean;
+  keep_accents: boolean;
+  google_rules: boolean;
+}
+
+export interface NativeEncodeOptions {
+  add_special_tokens: boolean;
+  truncation: 'none' | 'longest_first' | 'only_first' | 'only_second';
+  /** 0 = no limit. */
+  max_length: number;
+  stride: number;
+  return_overflowing_tokens: boolean;
+}
+
+export interface NativeEncoding {
+  input_ids: Int32Array;
+  token_type_ids: Int32Array;
+  /** (2 n): begin, end in UTF-16 units of the text or pair each token came from. */
+  offsets: Int32Array;
+  /** 0 text, 1 pair, -1 special token. */
+  sequence_ids: Int8Array;
+}
+
+export interface NativeTokenizer {
+  readonly vocab_size: number;
+  /** -1 where the vocabulary lacks the token. */
+  readonly special_ids: { pad: number; unk: number; cls: number; sep: number; mask: number };
+  /** One encoding, or several windows with return_overflowing_tokens. */
+  encode(text: string, pair: string | undefined, options: NativeEncodeOptions): NativeEncoding[];
+  /** The same for many texts, computed off the JavaScript thread. */
+  encode_batch(
+    texts: string[],
+    pairs: string[] | undefined,
+    options: NativeEncodeOptions,
+  ): Promise<NativeEncoding[][]>;
+  tokenize(text: string): string[];
+  decode(ids: Int32Array, skip_special_tokens: boolean, clean_up_spaces: boolean): string;
+  piece(id: number): string;
+  /** -1 where there is no such piece. */
+  find(piece: string): number;
+  /** Plain SentencePiece ids: no preprocessing, no special tokens, no digit-comma rule. */
+  sentencepiece_ids(text: string): Int32Array;
+}
+
+/** What `info()` of the binary tells. */
+export interface NativeInfo {
+  cpu: { brand: string; features: string[]; instruction_set: string; instruction_sets: string[] };
+  threads: { count: number; affinity: number; quota: number; reason: string };
+  backends: { name: string; available: boolean; reason: string; dtypes: string[] }[];
+  compiler: string;
+}
+
+/** One compared output of a kernel case. */
+export interface NativeCheckResult {
+  passed: boolean;
+  outputs: {
+    name: string;
+    max_absolute_error: number;
+    relative_error: number;
+    tolerance: number;
+  }[];
+  message: string;
+}
+
+export interface NativeTimeResult {
+  median_us: number;
+  best_us: number;
+  runs: number;
+  flops: number;
+  bytes: number;
+}
+
+interface Binding {
+  initialize(makeError: (name: string, message: string) => Error): void;
+  info(): NativeInfo;
+  load_model(request: NativeLoadRequest): Promise<NativeModel>;
+  create_tokenizer(model: Uint8Array, options: NativeTokenizerOptions): NativeTokenizer;
+  list_cases(): string[];
+  check_case(name: string, instruction_set: string): Promise<NativeCheckResult>;
+  time_case(name: string, instruction_set: string): Promise<NativeTimeResult>;
+}
+
+/** The package's root folder: build/, prebuilds/, models/ lie there. */
+export const packageRoot = path.join(__dirname, '..');
+
+const binding = nodeGypBuild(packageRoot) as Binding;
+binding.initialize(errorFromNative);
+
+export const native: Binding = binding;

@@ -1,0 +1,382 @@
+// AlbertTokenizer: text to token ids and back, for every kind of vocabulary ALBERT models have.
+import { abortable } from './abort.js';
+import { Callable } from './callable.js';
+import type { HubOptions } from './hub.js';
+import * as check from './options.js';
+import { hubSchema } from './source.js';
+import { layOut, type BatchEncoding } from './tokenizers/batch.js';
+import type { EncodeOptions, Encoding, TokenizerEngine } from './tokenizers/engine.js';
+import { loadTokenizer, type LoadedTokenizer, type TokenizerRules } from './tokenizers/load.js';
+
+export type { BatchEncoding } from './tokenizers/batch.js';
+
+/** How a tokenizer is loaded; rules override those of tokenizer_config.json. */
+export interface TokenizerLoadOptions extends HubOptions {
+  /** Lower-case the text; default true. */
+  do_lower_case?: boolean | undefined;
+  /** Strip, and collapse runs of whitespace; default true. */
+  remove_space?: boolean | undefined;
+  /** Keep accents; default false. */
+  keep_accents?: boolean | undefined;
+  /** Google's original rules instead of Hugging Face's; default false. */
+  google_rules?: boolean | undefined;
+}
+
+/** Which of two texts is cut when both do not fit. */
+export type TruncationStrategy = 'longest_first' | 'only_first' | 'only_second' | 'do_not_truncate';
+
+/** How texts are encoded. */
+export interface TokenizeOptions {
+  /** The second text, or one for each text. */
+  text_pair?: string | readonly string[] | undefined;
+  /** Add [CLS] and [SEP]; default true. */
+  add_special_tokens?: boolean | undefined;
+  /** true = 'longest_first'; default: only where `max_length` is given and nothing is padded to it. */
+  truncation?: boolean | TruncationStrategy | undefined;
+  /** Tokens of a row, special ones included; default the model's limit. */
+  max_length?: number | undefined;
+  /** Tokens that neighbouring windows share; default 0. */
+  stride?: number | undefined;
+  /** Return what was cut as further rows; default false. */
+  return_overflowing_tokens?: boolean | undefined;
+  /** Return where each token came from; default false. */
+  return_offsets_mapping?: boolean | undefined;
+  /** Return which tokens were added; default false. */
+  return_special_tokens_mask?: boolean | undefined;
+  /** Return which text each token is of; default false. */
+  return_sequence_ids?: boolean | undefined;
+  /** Fill rows to the longest (true), to `max_length`, or not at all (the default). */
+  padding?: boolean | 'longest' | 'max_length' | 'do_not_pad' | undefined;
+}
+
+/** How ids become text. */
+export interface DecodeOptions {
+  /** Leave out [CLS], [SEP] and their like; default false. */
+  skip_special_tokens?: boolean | undefined;
+  /** No space before punctuation and contractions; default true. */
+  clean_up_tokenization_spaces?: boolean | undefined;
+}
+
+const rulesSchema: check.OptionSchema = {
+  do_lower_case: check.boolean,
+  remove_space: check.boolean,
+  keep_accents: check.boolean,
+  google_rules: check.boolean,
+};
+
+const strategies = ['longest_first', 'only_first', 'only_second', 'do_not_truncate'] as const;
+
+const anything: check.OptionCheck = () => undefined;
+
+const tokenizeSchema: check.OptionSchema = {
+  text_pair: anything,
+  add_special_tokens: check.boolean,
+  truncation: check.oneOf(true, false, ...strategies),
+  max_length: check.integer(1, 2 ** 30),
+  stride: check.integer(0, 2 ** 30),
+  return_overflowing_tokens: check.boolean,
+  return_offsets_mapping: check.boolean,
+  return_special_tokens_mask: check.boolean,
+  return_sequence_ids: check.boolean,
+  padding: check.oneOf(true, false, 'longest', 'max_length', 'do_not_pad'),
+};
+
+const decodeSchema: check.OptionSchema = {
+  skip_special_tokens: check.boolean,
+  clean_up_tokenization_spaces: check.boolean,
+};
+
+/** Calling a tokenizer encodes a text or several. */
+export interface AlbertTokenizer {
+  (text: string | readonly string[], options?: TokenizeOptions): BatchEncoding;
+}
+
+/**
+ * Cuts text into tokens by a SentencePiece model (spiece.model), a tokenizer.json or a WordPiece
+ * vocabulary (vocab.txt).
+ *
+ * @example
+ * const tokenizer = await AlbertTokenizer.from_pretrained('./albert-base-v2');
+ * const { input_ids } = tokenizer('Paris is the [MASK] of France.');
+ * console.log(tokenizer.decode(input_ids[0]));
+ */
+export class AlbertTokenizer extends Callable {
+  /** How many tokens the vocabulary has. */
+  readonly vocab_size: number;
+  /** Tokens of the longest model input: 512, or what tokenizer_config.json says. */
+  readonly model_max_length: number;
+  /** Ids of the special tokens; -1 where the vocabulary lacks one. */
+  readonly pad_token_id: number;
+  readonly unk_token_id: number;
+  readonly cls_token_id: number;
+  readonly sep_token_id: number;
+  readonly mask_token_id: number;
+  readonly #engine: TokenizerEngine;
+
+  /** @internal */
+  constructor(loaded: LoadedTokenizer) {
+    super('call');
+    if (typeof loaded?.engine?.encode !== 'function') {
+      throw new TypeError('new AlbertTokenizer(): use AlbertTokenizer.from_pretrained instead');
+    }
+    this.#engine = loaded.engine;
+    this.vocab_size = loaded.engine.vocab_size;
+    this.model_max_length = loaded.model_max_length;
+    const { pad, unk, cls, sep, mask } = loaded.engine.special_ids;
+    this.pad_token_id = pad;
+    this.unk_token_id = unk;
+    this.cls_token_id = cls;
+    this.sep_token_id = sep;
+    this.mask_token_id = mask;
+  }
+
+  /**
+   * Loads a tokenizer from a directory, a file (spiece.model, tokenizer.json, vocab.txt) or the hub.
+   * Where a directory has several of them, spiece.model is taken, then tokenizer.json.
+   *
+   * @throws (rejects) AlbertError `ERR_NOT_FOUND`, `ERR_FORMAT`; TypeError and RangeError
+   *
+   * @example
+   * const tokenizer = await AlbertTokenizer.from_pretrained('./spiece.model', { keep_accents: true });
+   */
+  static async from_pretrained(
+    source: string,
+    options: TokenizerLoadOptions = {},
+  ): Promise<AlbertTokenizer> {
+    const where = 'AlbertTokenizer.from_pretrained';
+    check.nonEmptyString(source, `${where}: directoryOrHubId`);
+    check.checkOptions(where, options, { ...hubSchema, ...rulesSchema });
+    const { do_lower_case, remove_space, keep_accents, google_rules, ...hub } = options;
+    hub.signal?.throwIfAborted();
+    const rules: TokenizerRules = { do_lower_case, remove_space, keep_accents, google_rules };
+    return new this(await abortable(loadTokenizer(source, rules, hub), hub.signal));
+  }
+
+  /** The special tokens as written; undefined where the vocabulary lacks one. */
+  get pad_token(): string | undefined {
+    return this.#specialToken(this.pad_token_id);
+  }
+  get unk_token(): string | undefined {
+    return this.#specialToken(this.unk_token_id);
+  }
+  get cls_token(): string | undefined {
+    return this.#specialToken(this.cls_token_id);
+  }
+  get sep_token(): string | undefined {
+    return this.#specialToken(this.sep_token_id);
+  }
+  get mask_token(): string | undefined {
+    return this.#specialToken(this.mask_token_id);
+  }
+
+  /** The ids of all special tokens the vocabulary has. */
+  get all_special_ids(): number[] {
+    return Object.values(this.#engine.special_ids).filter((id) => id >= 0);
+  }
+
+  /**
+   * What calling the tokenizer does: one row for each text (or window of one).
+   *
+   * @throws TypeError and RangeError for wrong arguments
+   *
+   * @example
+   * tokenizer(['one', 'two'], { padding: true });
+   * tokenizer('Who?', { text_pair: longText, truncation: 'only_second', max_length: 384,
+   *   stride: 128, return_overflowing_tokens: true, return_offsets_mapping: true });
+   */
+  call(text: string | readonly string[], options: TokenizeOptions = {}): BatchEncoding {
+    const { texts, pairs } = readTexts(text, options);
+    const encodeOptions = this.#encodeOptions(options);
+    const encodings = texts.map((one, i) => this.#engine.encode(one, pairs?.[i], encodeOptions));
+    return this.#layOut(encodings, options);
+  }
+
+  /**
+   * The same as calling the tokenizer, but off the JavaScript thread (for SentencePiece models).
+   *
+   * @example
+   * const batch = await tokenizer.encode_batch(thousandsOfTexts, { truncation: true });
+   */
+  async encode_batch(
+    texts: readonly string[],
+    options: TokenizeOptions = {},
+  ): Promise<BatchEncoding> {
+    check.array(texts, 'AlbertTokenizer.encode_batch: texts');
+    const checked = readTexts(texts, options);
+    const { texts: all, pairs } = checked;
+    const encodings = await this.#engine.encode_batch(all, pairs, this.#encodeOptions(options));
+    return this.#layOut(encodings, options);
+  }
+
+  /**
+   * The ids of one text.
+   *
+   * @example
+   * tokenizer.encode('a test'); // [ 2, 21, 1289, 3 ]
+   */
+  encode(text: string, options: TokenizeOptions = {}): number[] {
+    check.string(text, 'AlbertTokenizer.encode: text');
+    return this.call(text, options).input_ids[0] ?? [];
+  }
+
+  /**
+   * The tokens of one text, without special ones; unknown ones as they stand in the text.
+   *
+   * @example
+   * tokenizer.tokenize('This is a test'); // [ '▁this', '▁is', '▁a', '▁test' ]
+   */
+  tokenize(text: string): string[] {
+    check.string(text, 'AlbertTokenizer.tokenize: text');
+    return this.#engine.tokenize(text);
+  }
+
+  /**
+   * The text of ids.
+   *
+   * @throws RangeError for ids that are not in the vocabulary
+   *
+   * @example
+   * tokenizer.decode([2, 48, 25, 21, 1289, 3], { skip_special_tokens: true }); // 'this is a test'
+   */
+  decode(ids: ArrayLike<number | bigint>, options: DecodeOptions = {}): string {
+    check.checkOptions('AlbertTokenizer.decode', options, decodeSchema);
+    const { skip_special_tokens = false, clean_up_tokenization_spaces = true } = options;
+    return this.#engine.decode(this.#readIds(ids), skip_special_tokens, clean_up_tokenization_spaces);
+  }
+
+  /**
+   * The texts of several rows of ids.
+   *
+   * @example
+   * tokenizer.batch_decode(tokenizer(['one', 'two']).input_ids, { skip_special_tokens: true });
+   */
+  batch_decode(
+    rows: readonly ArrayLike<number | bigint>[],
+    options: DecodeOptions = {},
+  ): string[] {
+    check.array(rows, 'AlbertTokenizer.batch_decode: rows');
+    return rows.map((ids) => this.decode(ids, options));
+  }
+
+  /**
+   * The id of a token, that of the unknown token where there is no such one; or of several.
+   *
+   * @example
+   * tokenizer.convert_tokens_to_ids(['▁this', '▁is']); // [ 48, 25 ]
+   */
+  convert_tokens_to_ids(token: string): number;
+  convert_tokens_to_ids(tokens: readonly string[]): number[];
+  convert_tokens_to_ids(tokens: string | readonly string[]): number | number[] {
+    if (typeof tokens !== 'string') {
+      check.array(tokens, 'AlbertTokenizer.convert_tokens_to_ids: tokens');
+      return tokens.map((token) => this.convert_tokens_to_ids(token as string));
+    }
+    const id = this.#engine.find(tokens);
+    return id >= 0 ? id : this.unk_token_id;
+  }
+
+  /**
+   * The token of an id; or of several.
+   *
+   * @throws RangeError for an id that is not in the vocabulary
+   *
+   * @example
+   * tokenizer.convert_ids_to_tokens([48, 25]); // [ '▁this', '▁is' ]
+   */
+  convert_ids_to_tokens(id: number): string;
+  convert_ids_to_tokens(ids: ArrayLike<number | bigint>): string[];
+  convert_ids_to_tokens(ids: number | ArrayLike<number | bigint>): string | string[] {
+    if (typeof ids === 'number') return this.#engine.piece(this.#readIds([ids])[0] ?? 0);
+    return Array.from(this.#readIds(ids), (id) => this.#engine.piece(id));
+  }
+
+  #specialToken(id: number): string | undefined {
+    return id < 0 ? undefined : this.#engine.piece(id);
+  }
+
+  #readIds(ids: ArrayLike<number | bigint>): Int32Array {
+    if (typeof ids !== 'object' || ids === null || typeof ids.length !== 'number') {
+      throw new TypeError(`AlbertTokenizer: expected an array of ids, got ${check.show(ids)}`);
+    }
+    return Int32Array.from(ids as ArrayLike<number>, (given, i) => {
+      const id = typeof given === 'bigint' ? Number(given) : given;
+      if (typeof id !== 'number' || !Number.isInteger(id)) {
+        throw new TypeError(`AlbertTokenizer: id ${i}: expected an integer, got ${check.show(given)}`);
+      }
+      if (id >= 0 && id < this.vocab_size) return id;
+      const last = this.vocab_size - 1;
+      throw new RangeError(`AlbertTokenizer: id ${i}: expected 0 to ${last}, got ${id}`);
+    });
+  }
+
+  #encodeOptions(options: TokenizeOptions): EncodeOptions {
+    const truncation = strategyOf(options);
+    const limit = options.max_length ?? this.model_max_length;
+    const unlimited = truncation === 'none' || limit === Infinity;
+    return {
+      add_special_tokens: options.add_special_tokens ?? true,
+      truncation: unlimited ? 'none' : truncation,
+      max_length: unlimited ? 0 : limit,
+      stride: options.stride ?? 0,
+      return_overflowing_tokens: options.return_overflowing_tokens ?? false,
+    };
+  }
+
+  #layOut(encodings: Encoding[][], options: TokenizeOptions): BatchEncoding {
+    return layOut(encodings, {
+      offsets: options.return_offsets_mapping ?? false,
+      specialMask: options.return_special_tokens_mask ?? false,
+      sequenceIds: options.return_sequence_ids ?? false,
+      overflow: options.return_overflowing_tokens ?? false,
+      width: this.#widthOf(encodings, options),
+      pad: Math.max(0, this.pad_token_id),
+    });
+  }
+
+  #widthOf(encodings: Encoding[][], { padding, max_length }: TokenizeOptions): number {
+    if (padding === undefined || padding === false || padding === 'do_not_pad') return 0;
+    const limit = max_length ?? this.model_max_length;
+    if (padding === 'max_length' && limit !== Infinity) return limit;
+    return encodings.flat().reduce((most, { input_ids }) => Math.max(most, input_ids.length), 0);
+  }
+}
+
+/** The same as {@link AlbertTokenizer}, by its name in transformers. */
+export const AutoTokenizer = AlbertTokenizer;
+export type AutoTokenizer = AlbertTokenizer;
+
+/** As Hugging Face: a `max_length` alone asks for truncation, unless it says how far to pad. */
+function strategyOf({ truncation, max_length, padding }: TokenizeOptions): EncodeOptions['truncation'] {
+  if (truncation === undefined) {
+    const implied = max_length !== undefined && padding !== 'max_length';
+    return implied ? 'longest_first' : 'none';
+  }
+  if (truncation === true) return 'longest_first';
+  return truncation === false || truncation === 'do_not_truncate' ? 'none' : truncation;
+}
+
+function readTexts(
+  text: string | readonly string[],
+  options: TokenizeOptions,
+): { texts: string[]; pairs: string[] | undefined } {
+  check.checkOptions('AlbertTokenizer', options, tokenizeSchema);
+  const many = typeof text !== 'string';
+  const texts = readStrings('text', text);
+  if (options.text_pair === undefined) return { texts, pairs: undefined };
+  const pairs = readStrings('text_pair', options.text_pair);
+  if (many === (typeof options.text_pair !== 'string') && pairs.length === texts.length) {
+    return { texts, pairs };
+  }
+  const expected = many ? `an array of ${texts.length} strings` : 'one string';
+  throw new TypeError(`AlbertTokenizer: text_pair: expected ${expected}, as text is`);
+}
+
+function readStrings(name: string, value: string | readonly string[]): string[] {
+  if (typeof value === 'string') return [value];
+  if (!Array.isArray(value)) {
+    const got = check.show(value);
+    throw new TypeError(`AlbertTokenizer: ${name}: expected a string or an array of them, got ${got}`);
+  }
+  value.forEach((one, i) => check.string(one, `AlbertTokenizer: ${name} ${i}`));
+  return [...(value as readonly string[])];
+}

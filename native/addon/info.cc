@@ -1,0 +1,108 @@
+// Collects the answer of info().
+#include "addon/info.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/cpu_features.h"
+#include "core/error.h"
+#include "core/thread_pool.h"
+#include "ops/backend.h"
+
+namespace albert::addon {
+
+namespace {
+
+#if defined(__clang__)
+constexpr const char* kCompiler = "clang " __clang_version__;
+#elif defined(__GNUC__)
+constexpr const char* kCompiler = "g++ " __VERSION__;
+#endif
+
+template <class Strings>
+Napi::Array strings_of(Napi::Env env, const Strings& strings) {
+  Napi::Array array = Napi::Array::New(env);
+  for (const auto& each : strings) array.Set(array.Length(), Napi::String::New(env, each));
+  return array;
+}
+
+std::vector<std::string> feature_names(const CpuFeatures& features) {
+  std::vector<std::string> names;
+  const auto add = [&](bool present, const char* name) {
+    if (present) names.push_back(name);
+  };
+  add(features.avx2_fma, "avx2_fma");
+  add(features.avx512, "avx512");
+  add(features.avx512_bf16, "avx512_bf16");
+  add(features.avx512_vnni, "avx512_vnni");
+  add(features.amx, "amx");
+  add(features.neon, "neon");
+  return names;
+}
+
+/// A device as opening it shows it: there, or absent for a reason.
+struct BackendState {
+  bool available = false;
+  std::string instruction_set = "none";
+  std::string reason;
+};
+
+BackendState try_backend(const char* device) {
+  try {
+    const std::shared_ptr<Backend> backend =
+        open_backend({.device = device, .instruction_set = {}});
+    return {.available = true, .instruction_set = backend->instruction_set(), .reason = {}};
+  } catch (const Error& error) {
+    return {.reason = error.what()};
+  }
+}
+
+Napi::Object cpu_info(Napi::Env env) {
+  const CpuFeatures& features = cpu_features();
+  Napi::Object cpu = Napi::Object::New(env);
+  cpu.Set("brand", features.brand);
+  cpu.Set("features", strings_of(env, feature_names(features)));
+  cpu.Set("instruction_set", try_backend("cpu").instruction_set);
+  cpu.Set("instruction_sets", strings_of(env, available_instruction_sets()));
+  return cpu;
+}
+
+Napi::Object thread_info(Napi::Env env) {
+  const ThreadBudget budget = thread_budget();
+  Napi::Object threads = Napi::Object::New(env);
+  threads.Set("count", budget.threads);
+  threads.Set("affinity", budget.affinity);
+  threads.Set("quota", budget.quota);
+  threads.Set("reason", budget.reason);
+  return threads;
+}
+
+Napi::Object backend_info(Napi::Env env, const char* device, const char* remark) {
+  const BackendState state = try_backend(device);
+  Napi::Object backend = Napi::Object::New(env);
+  backend.Set("name", device);
+  backend.Set("available", state.available);
+  backend.Set("reason", state.available ? remark : state.reason);
+  backend.Set("dtypes", strings_of(env, state.available ? std::vector<std::string>{"fp32"}
+                                                        : std::vector<std::string>{}));
+  return backend;
+}
+
+}  // namespace
+
+Napi::Value binary_info(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  Napi::Array backends = Napi::Array::New(env, 3);
+  backends.Set(0u, backend_info(env, "cpu", ""));
+  backends.Set(1u, backend_info(env, "reference", "float64 oracle for tests"));
+  backends.Set(2u, backend_info(env, "cuda", ""));
+  Napi::Object result = Napi::Object::New(env);
+  result.Set("cpu", cpu_info(env));
+  result.Set("threads", thread_info(env));
+  result.Set("backends", backends);
+  result.Set("compiler", kCompiler);
+  return result;
+}
+
+}  // namespace albert::addon

@@ -1,0 +1,86 @@
+// Runs op checks on the pool and reports them.
+#include "addon/kernels.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "addon/arguments.h"
+#include "addon/task.h"
+#include "check/check.h"
+
+namespace albert::addon {
+
+namespace {
+
+/// The case and instruction set of a call; an empty instruction set means the best one.
+struct CaseRequest {
+  std::string name;
+  BackendOptions backend;
+};
+
+CaseRequest read_case(const Napi::CallbackInfo& info, const std::string& call) {
+  return {.name = Argument::of(info, 0, call + ": name").utf8(),
+          .backend = {.device = "cpu",
+                      .instruction_set =
+                          Argument::of(info, 1, call + ": instruction_set").utf8_without_nul()}};
+}
+
+std::string joined(const std::vector<std::string>& lines) {
+  std::string text;
+  for (const std::string& line : lines) text += (text.empty() ? "" : "; ") + line;
+  return text;
+}
+
+Napi::Value parity_to_javascript(Napi::Env env, const checks::ParityReport& report) {
+  Napi::Array outputs = Napi::Array::New(env, report.outputs.size());
+  for (size_t i = 0; i < report.outputs.size(); ++i) {
+    const checks::OutputError& error = report.outputs[i];
+    Napi::Object output = Napi::Object::New(env);
+    output.Set("name", error.name);
+    output.Set("max_absolute_error", error.max_absolute);
+    output.Set("relative_error", error.relative_l2);
+    output.Set("tolerance", error.allowed_absolute);
+    outputs.Set(uint32_t(i), output);
+  }
+  Napi::Object result = Napi::Object::New(env);
+  result.Set("passed", report.passed());
+  result.Set("outputs", outputs);
+  result.Set("message", joined(report.failures));
+  return result;
+}
+
+Napi::Value timing_to_javascript(Napi::Env env, const checks::TimingReport& report) {
+  Napi::Object result = Napi::Object::New(env);
+  result.Set("median_us", report.median_us);
+  result.Set("best_us", report.best_us);
+  result.Set("runs", double(report.runs));
+  result.Set("flops", report.flops);
+  result.Set("bytes", report.bytes);
+  return result;
+}
+
+}  // namespace
+
+Napi::Value list_cases(const Napi::CallbackInfo& info) {
+  const std::vector<checks::CaseInfo> cases = checks::list_cases();
+  Napi::Array names = Napi::Array::New(info.Env(), cases.size());
+  for (size_t i = 0; i < cases.size(); ++i) names.Set(uint32_t(i), cases[i].name);
+  return names;
+}
+
+Napi::Value check_case(const Napi::CallbackInfo& info) {
+  const auto work = [request = read_case(info, "check_case")] {
+    return checks::check_case(request.name, request.backend);
+  };
+  return start_task(info.Env(), work, &parity_to_javascript);
+}
+
+Napi::Value time_case(const Napi::CallbackInfo& info) {
+  const auto work = [request = read_case(info, "time_case")] {
+    return checks::time_case(request.name, request.backend);
+  };
+  return start_task(info.Env(), work, &timing_to_javascript);
+}
+
+}  // namespace albert::addon

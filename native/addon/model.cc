@@ -1,0 +1,143 @@
+// Loading, forward passes, saving and disposing as JavaScript sees them.
+#include "addon/model.h"
+
+#include <limits>
+#include <utility>
+
+#include "addon/arguments.h"
+#include "addon/forward_request.h"
+#include "addon/job.h"
+#include "addon/task.h"
+
+namespace albert::addon {
+
+namespace {
+
+constexpr int64_t kMaxSafeInteger = (int64_t{1} << 53) - 1;
+
+engine::LoadRequest read_load_request(const Argument& request) {
+  engine::LoadRequest load;
+  load.config = request.field("config").utf8();
+  load.kind = request.field("kind").utf8();
+  const Argument path = request.field("path");
+  if (!path.absent()) load.path = path.utf8_without_nul();
+  load.seed = uint64_t(request.field("seed").integer(0, kMaxSafeInteger));
+  load.google_config = flag(request, "google_config");
+  load.backend.device = request.field("device").utf8();
+  load.backend.dtype = request.field("dtype").utf8();
+  load.threads = int(request.field("threads").integer(0, std::numeric_limits<int32_t>::max()));
+  return load;
+}
+
+Napi::Value model_of(Napi::Env env, const std::shared_ptr<engine::Engine>& engine) {
+  Environment& environment = Environment::of(env);
+  environment.watch(engine);
+  return wrap_native(env, environment.classes.model, std::make_unique<Model>(env, engine));
+}
+
+/// The promise of dispose(): posted by the engine when it is idle.
+class Disposal final : public Completion {
+ public:
+  explicit Disposal(Napi::Env env) : deferred_(env) {}
+  Napi::Value promise() const { return deferred_.promise(); }
+  void settle(Napi::Env env) noexcept override { deferred_.resolve(env, env.Undefined()); }
+
+ private:
+  Deferred deferred_;
+};
+
+}  // namespace
+
+const napi_type_tag Model::kTag = {uint64_t(uintptr_t(&Model::kTag)), 0x616c62657274'6d6fu};
+
+Napi::FunctionReference Model::define(Napi::Env env) {
+  return define_class(
+      env, kName,
+      {getter<Model, &Model::warnings>("warnings"), getter<Model, &Model::disposed>("disposed"),
+       method<Model, &Model::forward>("forward"), method<Model, &Model::memory>("memory"),
+       method<Model, &Model::save>("save"), method<Model, &Model::dispose>("dispose")});
+}
+
+Model::Model(Napi::Env env, std::shared_ptr<engine::Engine> engine)
+    : env_(env), engine_(std::move(engine)) {
+  int64_t bytes = 0;
+  for (const BillItem& item : engine_->memory()) bytes += int64_t(item.bytes);
+  report_bytes(bytes);
+}
+
+Model::~Model() {
+  report_bytes(0);
+}
+
+void Model::report_bytes(int64_t bytes) {
+  int64_t total = 0;
+  napi_adjust_external_memory(env_, bytes - reported_bytes_, &total);
+  reported_bytes_ = bytes;
+}
+
+void Model::refuse_if_disposed(const char* call) const {
+  if (!disposed_) return;
+  throw Error(ErrorCode::kDisposed,
+              std::string(call) + ": the model was disposed of; load it again to use it");
+}
+
+Napi::Value Model::warnings(const Napi::CallbackInfo& info) {
+  const std::vector<std::string>& all = engine_->warnings();
+  Napi::Array array = Napi::Array::New(info.Env(), all.size());
+  for (size_t i = 0; i < all.size(); ++i) array.Set(uint32_t(i), all[i]);
+  return array;
+}
+
+Napi::Value Model::disposed(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), disposed_);
+}
+
+Napi::Value Model::forward(const Napi::CallbackInfo& info) {
+  engine::JobRequest request = read_forward_request(Argument::of(info, 0, "forward: request"));
+  refuse_if_disposed("forward");  // after the getters of the request have run
+  return Job::create(PendingJob::submit(info.Env(), engine_, std::move(request)), info.Env());
+}
+
+Napi::Value Model::memory(const Napi::CallbackInfo& info) {
+  refuse_if_disposed("memory");
+  const std::vector<BillItem> bill = engine_->memory();
+  Napi::Array array = Napi::Array::New(info.Env(), bill.size());
+  for (size_t i = 0; i < bill.size(); ++i) {
+    Napi::Object item = Napi::Object::New(info.Env());
+    item.Set("name", bill[i].name);
+    item.Set("bytes", double(bill[i].bytes));
+    array.Set(uint32_t(i), item);
+  }
+  return array;
+}
+
+Napi::Value Model::save(const Napi::CallbackInfo& info) {
+  std::string file = Argument::of(info, 0, "save: file").utf8_without_nul();
+  refuse_if_disposed("save");
+  const auto write = [engine = engine_, file = std::move(file)] {
+    engine->save(file);
+    return Nothing{};
+  };
+  return start_task(info.Env(), write, &undefined_of);
+}
+
+Napi::Value Model::dispose(const Napi::CallbackInfo& info) {
+  Environment& environment = Environment::of(info.Env());
+  disposed_ = true;
+  report_bytes(0);
+  auto disposal = std::make_shared<Disposal>(info.Env());
+  const Napi::Value promise = disposal->promise();
+  environment.mailbox()->expect();
+  engine_->close([mailbox = environment.mailbox(), disposal = std::move(disposal)] {
+    mailbox->post(disposal);
+  });
+  return promise;
+}
+
+Napi::Value load_model(const Napi::CallbackInfo& info) {
+  engine::LoadRequest request = read_load_request(Argument::of(info, 0, "load_model: request"));
+  const auto load = [request = std::move(request)] { return engine::Engine::load(request); };
+  return start_task(info.Env(), load, &model_of);
+}
+
+}  // namespace albert::addon

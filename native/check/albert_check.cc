@@ -1,0 +1,163 @@
+// The program albert_check: holds every kernel of this machine against the reference, and times it.
+#include <exception>
+#include <iostream>
+#include <map>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "check/report.h"
+#include "core/thread_pool.h"
+
+namespace albert::checks {
+
+namespace {
+
+constexpr int kSuccess = 0;
+constexpr int kFailure = 1;
+constexpr int kWrongUsage = 2;
+
+constexpr const char* kHelp =
+    "usage: albert_check [--mode parity|timing] [--filter TEXT] [--isa NAME]\n"
+    "                    [--json] [--list] [--help]\n"
+    "\n"
+    "  --mode parity   every case against the float64 reference: errors, guard\n"
+    "                  zones, and the same bits for any number of threads and for\n"
+    "                  each row or sequence alone (default)\n"
+    "  --mode timing   best and median time of the cases that have real shapes,\n"
+    "                  each checked first\n"
+    "  --filter TEXT   only the cases whose name contains TEXT\n"
+    "  --isa NAME      one instruction set (default: all that this machine runs)\n"
+    "  --json          one JSON document instead of lines\n"
+    "  --list          the names of the cases, without running them\n"
+    "\n"
+    "Exit status: 0 all passed, 1 a case failed, 2 wrong usage.\n";
+
+struct Arguments {
+  std::string mode = "parity";
+  std::string filter;
+  std::string isa;
+  bool json = false;
+  bool list = false;
+  bool help = false;
+};
+
+/// Thrown for a command line that makes no sense.
+struct UsageError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+void check_mode(const std::string& mode) {
+  if (mode == "gradient") {
+    throw UsageError("--mode gradient arrives with training; use parity or timing");
+  }
+  if (mode != "parity" && mode != "timing") {
+    throw UsageError("unknown mode \"" + mode + "\"; use parity or timing");
+  }
+}
+
+Arguments parse(const std::vector<std::string>& words) {
+  Arguments arguments;
+  const std::map<std::string, std::string*> options = {
+      {"--mode", &arguments.mode}, {"--filter", &arguments.filter}, {"--isa", &arguments.isa}};
+  const std::map<std::string, bool*> flags = {
+      {"--json", &arguments.json}, {"--list", &arguments.list}, {"--help", &arguments.help}};
+  for (size_t i = 0; i < words.size(); ++i) {
+    if (const auto flag = flags.find(words[i]); flag != flags.end()) {
+      *flag->second = true;
+    } else if (const auto option = options.find(words[i]); option == options.end()) {
+      throw UsageError("unknown argument \"" + words[i] + "\"; see --help");
+    } else if (i + 1 == words.size()) {
+      throw UsageError(words[i] + " needs a value; see --help");
+    } else {
+      *option->second = words[++i];
+    }
+  }
+  check_mode(arguments.mode);
+  return arguments;
+}
+
+std::vector<CaseInfo> chosen_cases(const Arguments& arguments) {
+  std::vector<CaseInfo> chosen;
+  const bool only_timed = arguments.mode == "timing" && arguments.filter.empty();
+  for (const CaseInfo& info : list_cases()) {
+    const bool wanted = info.name.find(arguments.filter) != std::string::npos;
+    if (wanted && (info.timed || !only_timed)) chosen.push_back(info);
+  }
+  if (chosen.empty()) throw UsageError("no case contains \"" + arguments.filter + "\"");
+  return chosen;
+}
+
+std::vector<std::shared_ptr<Backend>> chosen_backends(const Arguments& arguments) {
+  std::vector<std::shared_ptr<Backend>> backends;
+  const auto open = [&](const std::string& isa) {
+    backends.push_back(open_backend({.device = "cpu", .dtype = "fp32", .instruction_set = isa}));
+  };
+  std::string known;
+  for (const char* isa : available_instruction_sets()) {
+    known += std::string(known.empty() ? "" : ", ") + isa;
+    if (arguments.isa.empty() || arguments.isa == isa) open(isa);
+  }
+  if (backends.empty()) throw UsageError("--isa must be one of " + known);
+  return backends;
+}
+
+int run_parity(const Arguments& arguments) {
+  const auto backends = chosen_backends(arguments);
+  std::vector<ParityReport> reports;
+  bool passed = true;
+  for (const CaseInfo& info : chosen_cases(arguments)) {
+    const ExpectedCase expected = expect(find_case(info.name));
+    for (const auto& backend : backends) {
+      reports.push_back(check_parity(expected, *backend));
+      passed = passed && reports.back().passed();
+    }
+  }
+  print_parity(std::cout, reports, arguments.json);
+  return passed ? kSuccess : kFailure;
+}
+
+int run_timing(const Arguments& arguments) {
+  const auto backends = chosen_backends(arguments);
+  const int threads = thread_budget().threads;
+  std::vector<TimingReport> reports;
+  for (const CaseInfo& info : chosen_cases(arguments)) {
+    const ExpectedCase expected = expect(find_case(info.name));
+    for (const auto& backend : backends) {
+      reports.push_back(time_case(expected, *backend, threads));
+    }
+  }
+  print_timing(std::cout, reports, arguments.json);
+  return kSuccess;
+}
+
+int run(const std::vector<std::string>& words) {
+  const Arguments arguments = parse(words);
+  if (arguments.help) {
+    std::cout << kHelp;
+    return kSuccess;
+  }
+  if (arguments.list) {
+    print_cases(std::cout, chosen_cases(arguments), arguments.json);
+    return kSuccess;
+  }
+  return arguments.mode == "parity" ? run_parity(arguments) : run_timing(arguments);
+}
+
+}  // namespace
+
+}  // namespace albert::checks
+
+int main(int count, char** words) {
+  using namespace albert::checks;
+  try {
+    return run({words + 1, words + count});
+  } catch (const UsageError& error) {
+    std::cerr << "albert_check: " << error.what() << "\n";
+    return kWrongUsage;
+  } catch (const std::exception& error) {
+    std::cerr << "albert_check: " << error.what() << "\n";
+    return kFailure;
+  }
+}

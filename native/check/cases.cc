@@ -1,0 +1,36 @@
+// The one list of op cases.
+#include "check/cases.h"
+
+#include <algorithm>
+
+#include "core/error.h"
+
+namespace albert::checks {
+
+const CaseList& all_cases() {
+  static const CaseList list = [] {
+    CaseList cases;
+    add_embedding_cases(cases);
+    add_linear_cases(cases);
+    add_layer_norm_cases(cases);
+    add_attention_cases(cases);
+    add_gather_rows_cases(cases);
+    add_activation_cases(cases);
+    add_softmax_cases(cases);
+    add_weighted_sum_cases(cases);
+    add_cross_entropy_cases(cases);
+    return cases;
+  }();
+  return list;
+}
+
+const OpCase& find_case(const std::string& name) {
+  const CaseList& cases = all_cases();
+  const auto found = std::find_if(cases.begin(), cases.end(),
+                                  [&](const OpCase& each) { return each.name == name; });
+  if (found != cases.end()) return *found;
+  throw Error(ErrorCode::kNotFound,
+              "check: no case is called \"" + name + "\"; list_cases() has their names");
+}
+
+}  // namespace albert::checks

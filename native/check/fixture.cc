@@ -1,0 +1,199 @@
+// Puts a case's tensors on a backend, surrounded by guard zones, and takes its results back.
+#include "check/fixture.h"
+
+#include <algorithm>
+#include <bit>
+#include <limits>
+
+#include "core/error.h"
+
+namespace albert::checks {
+
+namespace {
+
+constexpr int64_t kGuard = 64;  // elements on either side: 128 bytes or more, and 64-byte aligned
+constexpr double kSentinel = -0x1.8p+99;
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+bool same_bits(double a, double b) {
+  return std::bit_cast<uint64_t>(a) == std::bit_cast<uint64_t>(b);
+}
+
+/// What unpack() returns must be what prepare() was given, to the bit.
+void check_unpack(const LinearWeight& prepared, const std::vector<float>& weights,
+                  const std::vector<float>& biases) {
+  std::vector<float> weights_back(weights.size(), float(kNaN)),
+      biases_back(biases.size(), float(kNaN));
+  prepared.unpack({tensor_of(weights_back.data(), {prepared.outputs(), prepared.inputs()}),
+                   tensor_of(biases_back.data(), {prepared.outputs()})},
+                  0);
+  if (weights_back != weights || biases_back != biases) {
+    throw Error(ErrorCode::kBackend,
+                "linear: expected unpack() to return what prepare() was given, got other numbers");
+  }
+}
+
+}  // namespace
+
+Fixture::~Fixture() {
+  for (const auto& [pointer, bytes] : allocations_) stage_.backend.release(pointer, bytes);
+}
+
+Tensor Fixture::allocate(DType dtype, int64_t count) {
+  const size_t bytes = size_t(count) * size_of(dtype);
+  allocations_.reserve(allocations_.size() + 1);
+  void* pointer = stage_.backend.allocate(bytes);
+  allocations_.emplace_back(pointer, bytes);
+  return Tensor(pointer, dtype, {count});
+}
+
+std::pair<int64_t, int64_t> Fixture::chosen_rows(const Partition& partition) const {
+  if (!item_) return {0, partition.rows()};
+  return {partition.offsets[size_t(*item_)], partition.offsets[size_t(*item_) + 1]};
+}
+
+std::vector<int64_t> Fixture::chosen_lengths(const Partition& partition) const {
+  if (item_) return {partition.rows_of(*item_)};
+  std::vector<int64_t> lengths;
+  for (int64_t item = 0; item < partition.items(); ++item) {
+    lengths.push_back(partition.rows_of(item));
+  }
+  return lengths;
+}
+
+Partition Fixture::chosen(const Partition& partition) const {
+  return Partition::of_lengths(chosen_lengths(partition));
+}
+
+Tensor Fixture::place(const Request& request) {
+  const Placement& placement = request.placement;
+  Backend& backend = stage_.backend;
+  const DType dtype =
+      placement.kind == Kind::kMaster ? backend.master_dtype() : backend.activation_dtype();
+  const int64_t rows = request.partition.rows(), columns = request.columns;
+  const int64_t stride = placement.left + columns + placement.right;
+  std::vector<double> image(size_t(2 * kGuard + rows * stride), request.surroundings);
+  for (int64_t r = 0; r < rows; ++r) {
+    double* row = image.data() + kGuard + r * stride + placement.left;
+    if (request.values) {
+      std::copy_n(request.values + r * columns, columns, row);
+    } else {
+      std::fill_n(row, columns, kNaN);
+    }
+  }
+  const Tensor whole = allocate(dtype, int64_t(image.size()));
+  backend.upload(whole, tensor_of(image.data(), {int64_t(image.size())}));
+  void* first = whole.as<char>() + size_t(kGuard + placement.left) * size_of(dtype);
+  buffers_.push_back({request.name, request.partition, whole, std::move(image), rows, columns,
+                      placement.left, stride});
+
+  if (request.is_vector) return Tensor(first, dtype, {rows});
+  Tensor tensor(first, dtype, {rows, columns});
+  tensor.row_stride = stride;
+  return tensor;
+}
+
+Tensor Fixture::input(const HostArray& array, const Partition& partition, Placement placement) {
+  const int64_t first = chosen_rows(partition).first;
+  return place({"", chosen(partition), array.columns, array.is_vector, placement, kNaN,
+                array.values.data() + first * array.columns});
+}
+
+Tensor Fixture::shared(const HostArray& array, Placement placement) {
+  return place({"", Partition{{0, array.rows}}, array.columns, array.is_vector, placement, kNaN,
+                array.values.data()});
+}
+
+Tensor Fixture::output(const char* name, const Partition& partition, int64_t columns,
+                       Placement placement) {
+  return place({name, chosen(partition), columns, false, placement, kSentinel, nullptr});
+}
+
+Tensor Fixture::output_vector(const char* name, const Partition& partition, Kind kind) {
+  const Placement placement{.kind = kind};
+  return place({name, chosen(partition), 1, true, placement, kSentinel, nullptr});
+}
+
+Tensor Fixture::in_place(const char* name, const HostArray& array, const Partition& partition,
+                         Placement placement) {
+  const int64_t first = chosen_rows(partition).first;
+  return place({name, chosen(partition), array.columns, array.is_vector, placement, kSentinel,
+                array.values.data() + first * array.columns});
+}
+
+Tensor Fixture::upload_indices(const std::vector<int32_t>& indices) {
+  const Tensor tensor = allocate(DType::kI32, int64_t(indices.size()));
+  stage_.backend.upload(tensor, tensor_of(indices.data(), {int64_t(indices.size())}));
+  return tensor;
+}
+
+Tensor Fixture::indices(const std::vector<int32_t>& indices, const Partition& partition) {
+  const auto [first, last] = chosen_rows(partition);
+  return upload_indices({indices.begin() + first, indices.begin() + last});
+}
+
+Tensor Fixture::offsets(const Partition& partition) {
+  const Partition mine = chosen(partition);
+  return upload_indices({mine.offsets.begin(), mine.offsets.end()});
+}
+
+const LinearWeight& Fixture::weight(const HostArray& matrix, const HostArray* bias, int parts) {
+  std::unique_ptr<LinearWeight>& prepared = stage_.weights["weight"];
+  if (prepared) return *prepared;
+  const std::vector<float> weights(matrix.values.begin(), matrix.values.end());
+  std::vector<float> biases(size_t(matrix.rows), 0.0f);
+  if (bias) biases.assign(bias->values.begin(), bias->values.end());
+
+  std::vector<LinearParams> params;
+  for (int part = 0; part < parts; ++part) {
+    const int64_t first = matrix.rows * part / parts;
+    const int64_t count = matrix.rows * (part + 1) / parts - first;
+    params.push_back({tensor_of(weights.data() + first * matrix.columns, {count, matrix.columns}),
+                      bias ? tensor_of(biases.data() + first, {count}) : Tensor{}});
+  }
+  prepared = stage_.backend.prepare(params);
+  check_unpack(*prepared, weights, biases);
+  return *prepared;
+}
+
+std::vector<double> Fixture::download(const Buffer& buffer) const {
+  std::vector<double> values(buffer.image.size());
+  stage_.backend.download(tensor_of(values.data(), {int64_t(values.size())}), buffer.whole);
+  return values;
+}
+
+std::vector<OutputValues> Fixture::outputs() const {
+  std::vector<OutputValues> outputs;
+  for (const Buffer& buffer : buffers_) {
+    if (buffer.name.empty()) continue;
+    const std::vector<double> all = download(buffer);
+    OutputValues output{buffer.name, buffer.partition, buffer.columns, {}};
+    output.values.reserve(size_t(buffer.rows * buffer.columns));
+    for (int64_t r = 0; r < buffer.rows; ++r) {
+      const auto row = all.begin() + kGuard + r * buffer.stride + buffer.left;
+      output.values.insert(output.values.end(), row, row + buffer.columns);
+    }
+    outputs.push_back(std::move(output));
+  }
+  return outputs;
+}
+
+std::vector<std::string> Fixture::damage() const {
+  std::vector<std::string> lines;
+  for (const Buffer& buffer : buffers_) {
+    std::vector<double> now = download(buffer);
+    const bool is_output = !buffer.name.empty();
+    for (int64_t r = 0; is_output && r < buffer.rows; ++r) {
+      const int64_t first = kGuard + r * buffer.stride + buffer.left;
+      std::copy_n(buffer.image.begin() + first, buffer.columns, now.begin() + first);
+    }
+    const auto changed = std::mismatch(now.begin(), now.end(), buffer.image.begin(), same_bits);
+    if (changed.first == now.end()) continue;
+    const int64_t place = changed.first - now.begin() - kGuard;
+    lines.push_back((is_output ? "wrote outside of output " + buffer.name : "wrote to an input") +
+                    ", element " + std::to_string(place) + " from its start");
+  }
+  return lines;
+}
+
+}  // namespace albert::checks

@@ -1,0 +1,31 @@
+// What albert_check prints: lines for people, or one JSON document.
+#pragma once
+
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+#include "check/check.h"
+
+namespace albert::checks {
+
+/// All reports of one op on one instruction set.
+struct OpSummary {
+  std::string op;
+  std::string instruction_set;
+  int64_t cases = 0;
+  int64_t failed = 0;
+  double worst_absolute = 0;
+  double worst_relative_l2 = 0;
+  double worst_share = 0;  // the largest error as a share of what is allowed
+};
+
+/// In the order of first appearance.
+std::vector<OpSummary> summarize(const std::vector<ParityReport>& reports);
+
+void print_cases(std::ostream& out, const std::vector<CaseInfo>& cases, bool json);
+/// A line for each failure and one for each summary.
+void print_parity(std::ostream& out, const std::vector<ParityReport>& reports, bool json);
+void print_timing(std::ostream& out, const std::vector<TimingReport>& reports, bool json);
+
+}  // namespace albert::checks

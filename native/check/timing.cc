@@ -1,0 +1,63 @@
+// Times a case, once its parity check has passed.
+#include "check/timing.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "core/error.h"
+
+namespace albert::checks {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr double kBudgetUs = 250e3;
+constexpr size_t kFewestRuns = 5;
+constexpr size_t kMostRuns = 100000;
+
+double us_since(Clock::time_point start) {
+  return std::chrono::duration<double, std::micro>(Clock::now() - start).count();
+}
+
+std::vector<double> sorted_durations(const BoundOp& op, Ops& ops) {
+  op.run(ops);
+  std::vector<double> durations;
+  const Clock::time_point start = Clock::now();
+  while (durations.size() < kFewestRuns ||
+         (us_since(start) < kBudgetUs && durations.size() < kMostRuns)) {
+    const Clock::time_point begin = Clock::now();
+    op.run(ops);
+    durations.push_back(us_since(begin));
+  }
+  std::sort(durations.begin(), durations.end());
+  return durations;
+}
+
+}  // namespace
+
+TimingReport time_case(const ExpectedCase& expected, Backend& backend, int threads) {
+  const ParityReport parity = check_parity(expected, backend);
+  if (!parity.passed()) {
+    throw Error(ErrorCode::kBackend,
+                "check: " + parity.case_name + " is not timed, " + parity.failures.front());
+  }
+  Stage stage{backend};
+  Fixture fixture(stage);
+  const BoundOp op = expected.binder(fixture);
+  const std::unique_ptr<Ops> executor = backend.executor(threads);
+  const std::vector<double> durations = sorted_durations(op, *executor);
+  return {
+      .case_name = parity.case_name,
+      .op = parity.op,
+      .instruction_set = parity.instruction_set,
+      .threads = threads,
+      .runs = int64_t(durations.size()),
+      .best_us = durations.front(),
+      .median_us = durations[durations.size() / 2],
+      .flops = op.flops,
+      .bytes = op.bytes,
+  };
+}
+
+}  // namespace albert::checks

@@ -1,0 +1,30 @@
+// Times a case, once its parity check has passed.
+#pragma once
+
+#include <string>
+
+#include "check/parity.h"
+
+namespace albert::checks {
+
+struct TimingReport {
+  std::string case_name;
+  std::string op;
+  std::string instruction_set;
+  int threads;
+  int64_t runs;
+  double best_us;
+  double median_us;
+  double flops;  // of one run, as the op counts them
+  double bytes;  // read and written by one run, each number once
+
+  double best_gflops() const { return flops / best_us * 1e-3; }
+  double best_gigabytes_per_second() const { return bytes / best_us * 1e-3; }
+};
+
+/// Runs the case for a quarter of a second (at least 5 times), after one run to warm up, on one set
+/// of buffers: the weights are as warm as the caches keep them. Throws Error{kBackend} with the
+/// first failure if the results are wrong: a wrong kernel has no speed.
+TimingReport time_case(const ExpectedCase& expected, Backend& backend, int threads);
+
+}  // namespace albert::checks

@@ -1,0 +1,70 @@
+// Host numbers that the op cases are made of.
+#include "check/values.h"
+
+#include <utility>
+
+namespace albert::checks {
+
+namespace {
+
+/// FNV-1a, so that a case keeps its numbers when other cases come and go.
+uint64_t hash_of(const std::string& text) {
+  uint64_t hash = 0xcbf29ce484222325;
+  for (const char character : text) hash = (hash ^ uint8_t(character)) * 0x100000001b3;
+  return hash;
+}
+
+double as_float32(double value) {
+  return double(float(value));
+}
+
+template <class Draw>
+HostArray draw_matrix(int64_t rows, int64_t columns, Draw draw) {
+  HostArray array{rows, columns, false, std::vector<double>(size_t(rows * columns))};
+  for (double& value : array.values) value = as_float32(draw());
+  return array;
+}
+
+}  // namespace
+
+Partition Partition::each(int64_t rows) {
+  return of_lengths(std::vector<int64_t>(size_t(rows), 1));
+}
+
+Partition Partition::of_lengths(const std::vector<int64_t>& lengths) {
+  Partition partition{{0}};
+  for (const int64_t length : lengths) partition.offsets.push_back(partition.rows() + length);
+  return partition;
+}
+
+ValueSource::ValueSource(const std::string& case_name) : stream_(hash_of(case_name)) {}
+
+HostArray ValueSource::matrix(int64_t rows, int64_t columns, double deviation, double center) {
+  return draw_matrix(rows, columns, [&] { return center + deviation * stream_.normal(); });
+}
+
+HostArray ValueSource::vector(int64_t size, double deviation, double center) {
+  return flattened(matrix(size, 1, deviation, center));
+}
+
+HostArray ValueSource::uniform_matrix(int64_t rows, int64_t columns, double low, double high) {
+  return draw_matrix(rows, columns, [&] { return low + (high - low) * stream_.uniform(); });
+}
+
+std::vector<int32_t> ValueSource::indices(int64_t count, int64_t bound) {
+  std::vector<int32_t> indices(static_cast<size_t>(count));
+  for (int32_t& index : indices) index = int32_t(stream_.below(uint32_t(bound)));
+  return indices;
+}
+
+HostArray flattened(HostArray array) {
+  return {array.rows * array.columns, 1, true, std::move(array.values)};
+}
+
+std::string joined(const std::vector<int64_t>& lengths) {
+  std::string text;
+  for (const int64_t length : lengths) text += (text.empty() ? "" : "+") + std::to_string(length);
+  return text;
+}
+
+}  // namespace albert::checks

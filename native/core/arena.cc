@@ -1,0 +1,66 @@
+// Bump allocation over blocks that are merged at reset.
+#include "core/arena.h"
+
+#include <algorithm>
+
+namespace albert {
+
+namespace {
+constexpr size_t kAlignment = 64;
+constexpr size_t kSmallestBlock = size_t{1} << 16;
+}  // namespace
+
+Arena::~Arena() {
+  for (const Block& block : blocks_) memory_.release(block.begin, block.size);
+}
+
+void Arena::add_block(size_t bytes) {
+  const size_t size = std::max(bytes, kSmallestBlock);
+  blocks_.reserve(blocks_.size() + 1);  // so that nothing can throw between allocate and push_back
+  blocks_.push_back({static_cast<char*>(memory_.allocate(size)), size, 0});
+}
+
+Tensor Arena::allocate(const char* name, DType dtype, std::initializer_list<int64_t> shape) {
+  Tensor tensor(nullptr, dtype, shape);
+  const size_t wanted = size_t(tensor.size()) * size_of(dtype);
+  const size_t bytes = (std::max<size_t>(wanted, 1) + kAlignment - 1) / kAlignment * kAlignment;
+  if (blocks_.empty() || blocks_.back().size - blocks_.back().used < bytes) add_block(bytes);
+  Block& block = blocks_.back();
+  tensor.data = block.begin + block.used;
+  block.used += bytes;
+  entries_.push_back({name, bytes});
+  return tensor;
+}
+
+void Arena::reset() {
+  entries_.clear();
+  if (blocks_.size() > 1) {
+    const size_t total = capacity();
+    for (const Block& block : blocks_) memory_.release(block.begin, block.size);
+    blocks_.clear();
+    add_block(total);
+  }
+  if (!blocks_.empty()) blocks_.back().used = 0;
+}
+
+size_t Arena::capacity() const {
+  size_t total = 0;
+  for (const Block& block : blocks_) total += block.size;
+  return total;
+}
+
+std::vector<BillItem> Arena::bill() const {
+  std::vector<BillItem> items;
+  for (const Entry& entry : entries_) {
+    auto same = std::find_if(items.begin(), items.end(),
+                             [&](const BillItem& item) { return item.name == entry.name; });
+    if (same == items.end()) {
+      items.push_back({entry.name, entry.bytes});
+    } else {
+      same->bytes += entry.bytes;
+    }
+  }
+  return items;
+}
+
+}  // namespace albert

@@ -1,0 +1,66 @@
+// Named scratch memory: bump allocation, reused from run to run, with a bill of what was asked for.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <vector>
+
+#include "core/tensor.h"
+
+namespace albert {
+
+/// Where an arena gets its bytes from: host memory, or a device's (see ops/backend.h).
+class Memory {
+ public:
+  virtual ~Memory() = default;
+  /// At least 64-byte aligned. Throws Error{kMemory}.
+  virtual void* allocate(size_t bytes) = 0;
+  virtual void release(void* pointer, size_t bytes) noexcept = 0;
+};
+
+/// One line of a memory bill.
+struct BillItem {
+  std::string name;
+  size_t bytes;
+};
+
+/// Hands out tensors until reset(), then hands the same memory out again. After the first run of
+/// the largest
+/// size nothing is allocated any more. Not thread-safe: one arena serves one executor.
+class Arena {
+ public:
+  explicit Arena(Memory& memory) : memory_(memory) {}
+  ~Arena();
+  Arena(const Arena&) = delete;
+  Arena& operator=(const Arena&) = delete;
+
+  /// A tensor of undefined content, valid until reset(). The name must be a string literal.
+  Tensor allocate(const char* name, DType dtype, std::initializer_list<int64_t> shape);
+
+  /// Forgets all tensors and keeps the memory (merged into one block if it had grown).
+  void reset();
+
+  /// Bytes held now.
+  size_t capacity() const;
+  /// What was asked for since the last reset(), by name; equal names are added up.
+  std::vector<BillItem> bill() const;
+
+ private:
+  struct Block {
+    char* begin;
+    size_t size;
+    size_t used;
+  };
+  struct Entry {
+    const char* name;
+    size_t bytes;
+  };
+  void add_block(size_t bytes);
+
+  Memory& memory_;
+  std::vector<Block> blocks_;
+  std::vector<Entry> entries_;
+};
+
+}  // namespace albert

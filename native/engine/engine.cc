@@ -1,0 +1,89 @@
+// A model: weights and the scheduler that runs jobs on them.
+#include "engine/engine.h"
+
+#include <algorithm>
+
+#include "engine/checkpoint.h"
+#include "engine/outputs.h"
+#include "engine/scheduler.h"
+#include "engine/weight_cache.h"
+
+namespace albert::engine {
+
+namespace {
+
+class LoadedEngine : public Engine {
+ public:
+  LoadedEngine(LoadedWeights loaded, std::shared_ptr<ThreadPool> pool,
+               const Scheduler::Options& options)
+      : architecture_(loaded.weights->architecture),
+        on_reference_(loaded.weights->backend->activation_dtype() == DType::kF64),
+        weights_(loaded.weights),
+        weight_bill_(loaded.weights->bill()),
+        warnings_(std::move(loaded.warnings)),
+        scheduler_(
+            std::make_shared<Scheduler>(std::move(loaded.weights), std::move(pool), options)) {}
+
+  /// Work in flight belongs to the scheduler, which outlives this object until it is done.
+  ~LoadedEngine() override {
+    scheduler_->close([] {});
+  }
+
+  const std::vector<std::string>& warnings() const override { return warnings_; }
+
+  std::shared_ptr<Job> submit(JobRequest request, Job::Done done) override {
+    const model::Config& config = architecture_.config;
+    data::validate(request.batch, {.vocabulary = config.vocab_size,
+                                   .segment_types = config.type_vocab_size,
+                                   .positions = config.max_position_embeddings});
+    validate_request(architecture_, request);
+    if (request.float64 && !on_reference_) {
+      throw Error(ErrorCode::kRange,
+                  "output_dtype: float64 is there on the device \"reference\" only");
+    }
+    auto job = std::make_shared<Job>(std::move(request), std::move(done));
+    job->outputs = declare_outputs(architecture_, job->request);
+    const bool span_v2 = architecture_.kind == model::ModelKind::kQuestionAnsweringV2;
+    if (span_v2) job->span_losses.resize(size_t(job->request.batch.sequences()));
+    scheduler_->submit(job);
+    return job;
+  }
+
+  bool abort(Job& job) override { return scheduler_->abort(job); }
+
+  std::vector<BillItem> memory() const override {
+    std::vector<BillItem> bill = weight_bill_;
+    for (const BillItem& item : scheduler_->activation_bill()) {
+      bill.push_back({"activations: " + item.name, item.bytes});
+    }
+    return bill;
+  }
+
+  void save(const std::string& file) const override {
+    const auto weights = weights_.lock();
+    if (!weights) throw Error(ErrorCode::kDisposed, "the model was disposed of");
+    write_checkpoint(file, *weights);
+  }
+
+  void close(std::function<void()> idle) override { scheduler_->close(std::move(idle)); }
+
+ private:
+  const model::Architecture architecture_;
+  const bool on_reference_;
+  const std::weak_ptr<const model::AlbertWeights> weights_;
+  const std::vector<BillItem> weight_bill_;
+  const std::vector<std::string> warnings_;
+  const std::shared_ptr<Scheduler> scheduler_;
+};
+
+}  // namespace
+
+std::shared_ptr<Engine> Engine::load(const LoadRequest& request) {
+  std::shared_ptr<ThreadPool> pool = ThreadPool::shared();
+  const int threads = request.threads > 0 ? std::min(request.threads, pool->size()) : pool->size();
+  return std::make_shared<LoadedEngine>(
+      load_weights(request), std::move(pool),
+      Scheduler::Options{.threads = threads, .max_queued_tokens = request.max_queued_tokens});
+}
+
+}  // namespace albert::engine

@@ -1,0 +1,192 @@
+// Taking sequences from the queue, running tiles, settling jobs.
+#include "engine/scheduler.h"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+namespace albert::engine {
+
+namespace {
+
+size_t total_bytes(const std::vector<BillItem>& bill) {
+  return std::accumulate(bill.begin(), bill.end(), size_t{0},
+                         [](size_t total, const BillItem& item) { return total + item.bytes; });
+}
+
+/// What a tile's failure means for its jobs.
+Error error_of(const std::exception& exception) {
+  if (const auto* error = dynamic_cast<const Error*>(&exception)) return *error;
+  return Error(ErrorCode::kMemory, std::string("the forward pass failed: ") + exception.what());
+}
+
+}  // namespace
+
+Scheduler::Scheduler(std::shared_ptr<const model::AlbertWeights> weights,
+                     std::shared_ptr<ThreadPool> pool, const Options& options)
+    : weights_(std::move(weights)), pool_(std::move(pool)), options_(options) {}
+
+void Scheduler::submit(std::shared_ptr<Job> job) {
+  const Lock lock(mutex_);
+  if (closed_) throw Error(ErrorCode::kDisposed, "the model was disposed of");
+  const int64_t tokens = job->request.batch.size();
+  if (!queue_.empty() && queued_tokens_ + tokens > options_.max_queued_tokens) {
+    throw Error(ErrorCode::kBusy, "the queue is full: " + std::to_string(queued_tokens_) +
+                                      " tokens wait and at most " +
+                                      std::to_string(options_.max_queued_tokens) +
+                                      " may; await earlier calls before you send more");
+  }
+  job->unfinished_ = job->request.batch.sequences();
+  queued_tokens_ += tokens;
+  queue_.push_back(std::move(job));
+  dispatch(lock);
+}
+
+void Scheduler::dispatch(const Lock& lock) {
+  while (running_ < options_.threads && !queue_.empty()) {
+    const TilePlan plan = plan_tile(
+        {.queued_tokens = queued_tokens_, .threads = options_.threads, .running = running_});
+    auto tile = std::make_shared<std::vector<TileItem>>(take_tile(plan.tokens));
+    auto runner = std::make_shared<std::unique_ptr<TileRunner>>(take_runner());
+    ++running_;
+    pool_->submit([self = shared_from_this(), tile, runner, width = plan.width] {
+      self->run_tile(*tile, width, **runner);
+      std::vector<std::function<void()>> idle;
+      {
+        const Lock relock(self->mutex_);
+        self->idle_runners_.push_back(std::move(*runner));
+        --self->running_;
+        self->dispatch(relock);
+        idle = self->become_idle(relock);
+      }
+      for (const auto& callback : idle) callback();
+    });
+  }
+  (void)lock;
+}
+
+std::unique_ptr<TileRunner> Scheduler::take_runner() {
+  if (idle_runners_.empty()) return std::make_unique<TileRunner>(weights_, options_.threads);
+  std::unique_ptr<TileRunner> runner = std::move(idle_runners_.back());
+  idle_runners_.pop_back();
+  return runner;
+}
+
+std::vector<TileItem> Scheduler::take_tile(int64_t tokens) {
+  std::vector<TileItem> tile;
+  int64_t taken = 0;
+  while (!queue_.empty()) {
+    const std::shared_ptr<Job> job = queue_.front();
+    const int64_t length = job->request.batch.length(job->next_sequence_);
+    if (!tile.empty() && taken + length > tokens) break;
+    tile.push_back({job, job->next_sequence_++});
+    taken += length;
+    if (job->next_sequence_ == job->request.batch.sequences()) queue_.pop_front();
+  }
+  queued_tokens_ -= taken;
+  return tile;
+}
+
+void Scheduler::run_tile(const std::vector<TileItem>& tile, int width, TileRunner& runner) {
+  std::optional<Error> error;
+  try {
+    runner.run(tile, width);
+  } catch (const std::exception& exception) {
+    error = error_of(exception);
+  }
+  std::vector<std::shared_ptr<Job>> settled;
+  {
+    const Lock lock(mutex_);
+    settled = settle(tile, error);
+    if (total_bytes(runner.largest_bill()) > total_bytes(largest_bill_)) {
+      largest_bill_ = runner.largest_bill();
+    }
+  }
+  finish(settled, runner);
+}
+
+/// The jobs that nothing more will be computed for: complete ones, and all jobs of a failed tile.
+std::vector<std::shared_ptr<Job>> Scheduler::settle(const std::vector<TileItem>& tile,
+                                                    const std::optional<Error>& error) {
+  std::vector<std::shared_ptr<Job>> settled;
+  for (const TileItem& item : tile) {
+    Job& job = *item.job;
+    --job.unfinished_;
+    if (job.finished_ || (!error && job.unfinished_ > 0)) continue;
+    if (error) {
+      job.error = error;
+      remove_from_queue(job);
+    }
+    job.finished_ = true;
+    settled.push_back(item.job);
+  }
+  return settled;
+}
+
+void Scheduler::finish(const std::vector<std::shared_ptr<Job>>& jobs, TileRunner& runner) {
+  for (const std::shared_ptr<Job>& job : jobs) {
+    if (!job->error) {
+      try {
+        runner.add_losses(*job);
+      } catch (const std::exception& exception) {
+        job->error = error_of(exception);
+      }
+    }
+    job->done(*job);
+  }
+}
+
+void Scheduler::remove_from_queue(const Job& job) {
+  const auto same = [&](const std::shared_ptr<Job>& queued) { return queued.get() == &job; };
+  const auto found = std::find_if(queue_.begin(), queue_.end(), same);
+  if (found == queue_.end()) return;
+  const data::PackedBatch& batch = job.request.batch;
+  queued_tokens_ -= batch.size() - batch.cu_seqlens[size_t(job.next_sequence_)];
+  queue_.erase(found);
+}
+
+bool Scheduler::abort(Job& job) {
+  const Lock lock(mutex_);
+  if (job.finished_) return false;
+  job.finished_ = true;
+  job.aborted_.store(true, std::memory_order_release);
+  remove_from_queue(job);
+  return true;
+}
+
+void Scheduler::close(std::function<void()> idle) {
+  std::vector<std::shared_ptr<Job>> refused;
+  std::vector<std::function<void()>> callbacks;
+  {
+    const Lock lock(mutex_);
+    closed_ = true;
+    idle_callbacks_.push_back(std::move(idle));
+    refused.assign(queue_.begin(), queue_.end());
+    queue_.clear();
+    queued_tokens_ = 0;
+    for (const std::shared_ptr<Job>& job : refused) {
+      job->finished_ = true;
+      job->error = Error(ErrorCode::kDisposed, "the model was disposed of before this call ran");
+    }
+    callbacks = become_idle(lock);
+  }
+  for (const std::shared_ptr<Job>& job : refused) job->done(*job);
+  for (const auto& callback : callbacks) callback();
+}
+
+/// Lets go of everything once closed and at rest; gives the callbacks to be called without the
+/// lock.
+std::vector<std::function<void()>> Scheduler::become_idle(const Lock& lock) {
+  (void)lock;
+  if (!closed_ || running_ > 0) return {};
+  idle_runners_.clear();
+  weights_.reset();
+  return std::exchange(idle_callbacks_, {});
+}
+
+std::vector<BillItem> Scheduler::activation_bill() const {
+  const Lock lock(mutex_);
+  return largest_bill_;
+}
+
+}  // namespace albert::engine

@@ -1,0 +1,64 @@
+// The queue of one model: jobs of any callers in, tiles for the pool out.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "core/thread_pool.h"
+#include "engine/tile.h"
+#include "engine/tile_plan.h"
+
+namespace albert::engine {
+
+/// Thread-safe. While tiles run, waiting jobs queue up; whenever a thread gets free, sequences from
+/// the front of the queue, of one job or of several, are packed into the next tile.
+class Scheduler : public std::enable_shared_from_this<Scheduler> {
+ public:
+  struct Options {
+    int threads;                // tiles at a time
+    int64_t max_queued_tokens;  // beyond it submit() refuses; one job is always taken
+  };
+
+  Scheduler(std::shared_ptr<const model::AlbertWeights> weights, std::shared_ptr<ThreadPool> pool,
+            const Options& options);
+
+  /// Throws Error: kBusy, kDisposed.
+  void submit(std::shared_ptr<Job> job);
+  /// See Engine::abort.
+  bool abort(Job& job);
+  /// See Engine::close.
+  void close(std::function<void()> idle);
+  /// Bytes of activations by name, in the largest tile so far.
+  std::vector<BillItem> activation_bill() const;
+
+ private:
+  using Lock = std::unique_lock<std::mutex>;
+
+  void dispatch(const Lock& lock);
+  std::vector<TileItem> take_tile(int64_t tokens);
+  void run_tile(const std::vector<TileItem>& tile, int width, TileRunner& runner);
+  std::vector<std::shared_ptr<Job>> settle(const std::vector<TileItem>& tile,
+                                           const std::optional<Error>& error);
+  void remove_from_queue(const Job& job);
+  std::unique_ptr<TileRunner> take_runner();
+  void finish(const std::vector<std::shared_ptr<Job>>& jobs, TileRunner& runner);
+  std::vector<std::function<void()>> become_idle(const Lock& lock);
+
+  mutable std::mutex mutex_;
+  std::shared_ptr<const model::AlbertWeights> weights_;  // let go when closed and idle
+  const std::shared_ptr<ThreadPool> pool_;
+  const Options options_;
+  std::deque<std::shared_ptr<Job>> queue_;
+  int64_t queued_tokens_ = 0;
+  int running_ = 0;
+  bool closed_ = false;
+  std::vector<std::unique_ptr<TileRunner>> idle_runners_;
+  std::vector<BillItem> largest_bill_;
+  std::vector<std::function<void()>> idle_callbacks_;
+};
+
+}  // namespace albert::engine

@@ -1,0 +1,78 @@
+// One entry per file identity; entries die with their last user.
+#include "engine/weight_cache.h"
+
+#include <map>
+#include <mutex>
+
+#include "engine/checkpoint.h"
+#include "engine/config_json.h"
+
+namespace albert::engine {
+
+namespace {
+
+/// Its mutex is held while the entry loads, so that two loads of one model do the work once.
+struct Entry {
+  std::mutex mutex;
+  std::weak_ptr<const model::AlbertWeights> weights;
+  std::vector<std::string> warnings;
+};
+
+struct Cache {
+  std::mutex mutex;
+  std::map<std::string, std::shared_ptr<Entry>> entries;
+};
+
+/// Never destroyed: threads may still run when static objects die.
+Cache& cache() {
+  static Cache& instance = *new Cache;
+  return instance;
+}
+
+std::shared_ptr<Entry> entry_of(const std::string& key) {
+  Cache& shared = cache();
+  const std::lock_guard lock(shared.mutex);
+  std::erase_if(shared.entries, [&](const auto& item) {
+    return item.second.use_count() == 1 && item.second->weights.expired();
+  });
+  std::shared_ptr<Entry>& entry = shared.entries[key];
+  if (!entry) entry = std::make_shared<Entry>();
+  return entry;
+}
+
+std::string key_of(const LoadRequest& request, const formats::TensorSource& source,
+                   const Backend& backend) {
+  const std::string separator(1, '\0');
+  return source.identity() + separator + request.kind + separator + request.config + separator +
+         std::to_string(request.google_config) + std::to_string(request.seed) + separator +
+         backend.name() + separator + backend.instruction_set();
+}
+
+}  // namespace
+
+LoadedWeights load_weights(const LoadRequest& request) {
+  const model::Architecture architecture = {
+      .config = parse_config(request.config, request.google_config ? ConfigDialect::kGoogle
+                                                                   : ConfigDialect::kHuggingFace),
+      .kind = model::model_kind(request.kind)};
+  const std::shared_ptr<Backend> backend = open_backend(request.backend);
+  const auto new_host = [&] { return HostParams(architecture, backend->master_dtype()); };
+  if (request.path.empty()) {
+    HostParams host = new_host();
+    initialize_checkpoint(architecture, request.seed, host);
+    return {.weights = model::prepare(architecture, host.params, backend), .warnings = {}};
+  }
+  const formats::TensorSource source = formats::TensorSource::open(request.path);
+  const std::shared_ptr<Entry> entry = entry_of(key_of(request, source, *backend));
+  const std::lock_guard lock(entry->mutex);
+  if (auto weights = entry->weights.lock()) return {std::move(weights), entry->warnings};
+  HostParams host = new_host();
+  std::vector<std::string> warnings;
+  read_checkpoint(source, architecture, request.seed, host, warnings);
+  auto weights = model::prepare(architecture, host.params, backend);
+  entry->weights = weights;
+  entry->warnings = warnings;
+  return {std::move(weights), std::move(warnings)};
+}
+
+}  // namespace albert::engine

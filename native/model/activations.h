@@ -1,0 +1,91 @@
+// The intermediate results of a forward pass, and the batch it reads.
+#pragma once
+
+#include "core/arena.h"
+#include "model/config.h"
+
+namespace albert::model {
+
+/// A packed batch in the backend's memory.
+struct Batch {
+  Tensor tokens;      // (T) i32
+  Tensor segments;    // (T) i32
+  Tensor positions;   // (T) i32
+  Tensor cu_seqlens;  // (B + 1) i32
+  Tensor first_rows;  // (B) i32: the row of each sequence's [CLS]
+
+  int64_t size() const { return tokens.columns(); }           // T
+  int64_t sequences() const { return first_rows.columns(); }  // B
+};
+
+struct EmbeddingActivations {
+  Tensor sum;     // (T, E)
+  Tensor normed;  // (T, E)
+};
+
+/// What one application of the layer computes. Inference keeps one of these for all passes.
+struct LayerActivations {
+  Tensor qkv;            // (T, 3H)
+  Tensor context;        // (T, H)
+  Tensor projection;     // (T, H)
+  Tensor attended;       // (T, H): after attention, residual and norm
+  Tensor intermediate;   // (T, F)
+  Tensor ffn_output;     // (T, H)
+  Tensor probabilities;  // flat; none unless attentions were asked for
+};
+
+struct EncoderActivations {
+  EmbeddingActivations embeddings;
+  LayerActivations layer;
+  Tensor hidden;  // (T, H): input and output of every pass
+};
+
+struct MaskedLMActivations {
+  Tensor rows;       // (M, H)
+  Tensor transform;  // (M, E)
+  Tensor normed;     // (M, E)
+  Tensor logits;     // (M, V)
+};
+
+struct PoolerActivations {
+  Tensor first;   // (B, H)
+  Tensor pooled;  // (B, H)
+};
+
+struct SpanV2Activations {
+  Tensor candidates;       // (C, H): rows that may hold an answer; the left half of end_input
+  Tensor start_logits;     // (C, 1)
+  Tensor start_log_probs;  // (C)
+  Tensor start_probs;      // (C)
+  Tensor answer_input;     // (B, 2H): [start feature ; CLS]
+  Tensor answer_hidden;    // (B, H)
+  Tensor answer_logits;    // (B, 1)
+  Tensor end_input;        // (C, 2H): [candidate ; start]
+  Tensor end_hidden;       // (C, H)
+  Tensor end_normed;       // (C, H)
+  Tensor end_logits;       // (C, 1)
+  Tensor end_log_probs;    // (C)
+};
+
+/// Allocates activations of one element type in one arena.
+class ActivationAllocator {
+ public:
+  ActivationAllocator(Arena& arena, DType dtype, const Config& config)
+      : arena_(arena), dtype_(dtype), config_(config) {}
+
+  /// `probabilities`: length of the flat attention output, 0 = not wanted.
+  EncoderActivations encoder(int64_t tokens, int64_t probabilities) const;
+  PoolerActivations pooler(int64_t sequences) const;
+  MaskedLMActivations masked_lm(int64_t rows) const;
+  SpanV2Activations span_v2(int64_t candidates, int64_t sequences) const;
+  Tensor matrix(const char* name, int64_t rows, int64_t columns) const {
+    return arena_.allocate(name, dtype_, {rows, columns});
+  }
+
+ private:
+  Arena& arena_;
+  DType dtype_;
+  const Config& config_;
+};
+
+}  // namespace albert::model

@@ -1,0 +1,26 @@
+// N passes of the shared layer over one batch.
+#pragma once
+
+#include "model/activations.h"
+#include "model/weights.h"
+
+namespace albert::model {
+
+/// Looks at a forward pass from outside: takes what callers asked to see, and may stop it.
+class PassObserver {
+ public:
+  virtual ~PassObserver() = default;
+  /// After the embeddings (pass 0) and after each of the N passes (1 … N). hidden (T, H).
+  /// False stops the forward pass.
+  virtual bool on_hidden(int64_t pass, const Tensor& hidden) = 0;
+  /// After each application of a layer; `block` counts to N · inner_group_num. Flat probabilities
+  /// as AttentionForward has them; called only where they are kept.
+  virtual void on_attention(int64_t block, const Tensor& probabilities) = 0;
+};
+
+/// Embeds the batch and applies the layers: a.hidden holds the last hidden states (T, H).
+/// False if the observer stopped it.
+bool encoder_forward(Ops& ops, const AlbertWeights& w, const EncoderActivations& a,
+                     const Batch& batch, PassObserver& observer);
+
+}  // namespace albert::model

@@ -1,0 +1,80 @@
+// Row losses on the backend, summed on the host in double precision and in order.
+#include "model/heads/losses.h"
+
+#include <vector>
+
+namespace albert::model {
+
+namespace {
+
+Tensor allocate_losses(const LossScope& scope, int64_t rows, int64_t columns) {
+  const DType dtype = scope.backend.master_dtype();
+  return columns == 0 ? scope.arena.allocate("losses", dtype, {rows})
+                      : scope.arena.allocate("losses", dtype, {rows, columns});
+}
+
+double sum_of(const LossScope& scope, const Tensor& losses) {
+  std::vector<double> host(size_t(losses.size()));
+  const Tensor flat = losses.reshaped({losses.size()});
+  scope.backend.download(tensor_of(host.data(), {losses.size()}), flat);
+  double sum = 0;
+  for (double loss : host) sum += loss;
+  return sum;
+}
+
+int64_t count_labels(const LossScope& scope, const Tensor& labels, int32_t ignore_index) {
+  std::vector<int32_t> host(size_t(labels.size()));
+  scope.backend.download(tensor_of(host.data(), {labels.size()}), labels);
+  int64_t count = 0;
+  for (int32_t label : host) count += label != ignore_index;
+  return count;
+}
+
+LossSum cross_entropy(const LossScope& scope, CrossEntropyForward op) {
+  op.losses = allocate_losses(scope, op.labels.size(), 0);
+  scope.ops.cross_entropy_forward(op);
+  return {sum_of(scope, op.losses), count_labels(scope, op.labels, op.ignore_index)};
+}
+
+}  // namespace
+
+LossSum& LossSum::operator+=(const LossSum& other) {
+  sum += other.sum;
+  count += other.count;
+  return *this;
+}
+
+LossSum class_loss(const LossScope& scope, const Tensor& logits, const Tensor& labels,
+                   int32_t ignore_index) {
+  return cross_entropy(scope, {.losses = {},
+                               .log_sum_exp = {},
+                               .logits = logits,
+                               .labels = labels,
+                               .cu_seqlens = {},
+                               .ignore_index = ignore_index});
+}
+
+LossSum position_loss(const LossScope& scope, const Tensor& logits, const Tensor& cu_seqlens,
+                      const Tensor& labels, int32_t ignore_index) {
+  return cross_entropy(scope, {.losses = {},
+                               .log_sum_exp = {},
+                               .logits = logits,
+                               .labels = labels,
+                               .cu_seqlens = cu_seqlens,
+                               .ignore_index = ignore_index});
+}
+
+LossSum binary_loss(const LossScope& scope, const Tensor& logits, const Tensor& targets) {
+  const Tensor losses = allocate_losses(scope, logits.rows(), logits.columns());
+  scope.ops.binary_cross_entropy_forward({.losses = losses, .logits = logits, .targets = targets});
+  return {sum_of(scope, losses), losses.size()};
+}
+
+LossSum squared_loss(const LossScope& scope, const Tensor& predictions, const Tensor& targets) {
+  const Tensor losses = allocate_losses(scope, predictions.rows(), predictions.columns());
+  scope.ops.squared_error_forward(
+      {.losses = losses, .predictions = predictions, .targets = targets});
+  return {sum_of(scope, losses), losses.size()};
+}
+
+}  // namespace albert::model

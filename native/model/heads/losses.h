@@ -1,0 +1,41 @@
+// The losses of all heads, as sums and counts that a caller turns into means.
+#pragma once
+
+#include "core/arena.h"
+#include "ops/backend.h"
+
+namespace albert::model {
+
+/// A sum of row losses and how many rows took part.
+struct LossSum {
+  double sum = 0;
+  int64_t count = 0;
+
+  /// 0 where no row took part.
+  double mean() const { return count == 0 ? 0 : sum / double(count); }
+  LossSum& operator+=(const LossSum& other);
+};
+
+/// What a loss computes with: an executor, its backend, and scratch in that backend's memory.
+struct LossScope {
+  Ops& ops;
+  Backend& backend;
+  Arena& arena;
+};
+
+/// Cross-entropy over the columns of logits (R, C). labels: (R) i32; ignore_index takes no part.
+LossSum class_loss(const LossScope& scope, const Tensor& logits, const Tensor& labels,
+                   int32_t ignore_index);
+
+/// Cross-entropy over the packed positions of each sequence: logits (T), cu_seqlens (B + 1) i32,
+/// labels (B) i32 counted from the sequence's start.
+LossSum position_loss(const LossScope& scope, const Tensor& logits, const Tensor& cu_seqlens,
+                      const Tensor& labels, int32_t ignore_index);
+
+/// Binary cross-entropy of logits (R, C) with targets (R, C); every entry counts.
+LossSum binary_loss(const LossScope& scope, const Tensor& logits, const Tensor& targets);
+
+/// Squared error of predictions (R, C) against targets (R, C); every entry counts.
+LossSum squared_loss(const LossScope& scope, const Tensor& predictions, const Tensor& targets);
+
+}  // namespace albert::model

@@ -1,0 +1,70 @@
+// The parameters as a backend computes with them: packed matrices, norms and tables in its memory.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "model/params.h"
+#include "ops/backend.h"
+
+namespace albert::model {
+
+using PackedLinear = std::unique_ptr<LinearWeight>;
+
+struct LayerWeights {
+  PackedLinear qkv;               // (3H, H): query, key, value stacked
+  PackedLinear attention_output;  // (H, H)
+  NormParams attention_norm;
+  PackedLinear ffn;         // (F, H)
+  PackedLinear ffn_output;  // (H, F)
+  NormParams full_layer_norm;
+};
+
+struct MaskedLMWeights {
+  PackedLinear dense;  // (E, H)
+  NormParams norm;
+  Tensor bias;           // (V)
+  PackedLinear decoder;  // (V, E): the word embedding with that bias
+};
+
+struct SpanV2Weights {
+  PackedLinear start;       // (1, H)
+  PackedLinear end_hidden;  // (H, 2H)
+  NormParams end_norm;
+  PackedLinear end;            // (1, H)
+  PackedLinear answer_hidden;  // (H, 2H)
+  PackedLinear answer;         // (1, H)
+};
+
+/// Immutable after prepare(); shared by all sessions and threads.
+struct AlbertWeights {
+  AlbertWeights(const Architecture& architecture, std::shared_ptr<Backend> backend);
+
+  const Architecture architecture;
+  const std::shared_ptr<Backend> backend;
+
+  EmbeddingParams embeddings;
+  PackedLinear mapping;  // (H, E)
+  std::vector<LayerWeights> layers;
+  PackedLinear pooler;  // (H, H); none where the kind has no pooler
+  MaskedLMWeights masked_lm;
+  PackedLinear sentence_order;  // (2, H)
+  PackedLinear classifier;      // (labels, H)
+  PackedLinear qa_outputs;      // (2, H)
+  SpanV2Weights span_v2;
+
+  /// Bytes by part: "embeddings", "layers", "heads".
+  std::vector<BillItem> bill() const;
+
+  /// Holds the norms and tables above.
+  Arena storage;
+};
+
+/// Copies host parameters (f32 or f64) into the backend's layouts; they may be freed afterwards.
+std::shared_ptr<const AlbertWeights> prepare(const Architecture& architecture, AlbertParams& host,
+                                             std::shared_ptr<Backend> backend);
+
+/// The way back, exact: fills host parameters that the caller has allocated.
+void unpack(const AlbertWeights& weights, AlbertParams& host);
+
+}  // namespace albert::model

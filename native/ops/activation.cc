@@ -1,0 +1,38 @@
+// Contract of the elementwise activations.
+#include "ops/activation.h"
+
+#include "ops/contract.h"
+
+namespace albert {
+
+const char* name_of(Activation activation) noexcept {
+  switch (activation) {
+    case Activation::kNone:
+      return "none";
+    case Activation::kGeluTanh:
+      return "gelu_tanh";
+    case Activation::kGeluErf:
+      return "gelu_erf";
+    case Activation::kRelu:
+      return "relu";
+    case Activation::kTanh:
+      return "tanh";
+  }
+  return "unknown";
+}
+
+void check(const ActivationForward& op) {
+  const Contract contract("activation");
+  contract.expect_float("x", op.x, {"R", "C"});
+  contract.expect("y", op.y, op.x.dtype, {op.x.rows(), op.x.columns()});
+}
+
+double flops(const ActivationForward& op) {
+  return double(op.x.size()) * flops_per_element(op.activation);
+}
+
+double bytes(const ActivationForward& op) {
+  return bytes_of({op.y, op.x});
+}
+
+}  // namespace albert

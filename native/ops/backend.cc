@@ -1,0 +1,82 @@
+// Finds or opens the backend that a set of options asks for.
+#include "ops/backend.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <mutex>
+#include <utility>
+
+#include "core/error.h"
+#include "ops/cpu/backend.h"
+#include "ops/reference/backend.h"
+
+namespace albert {
+
+namespace {
+
+/// Name and instruction set; the arithmetic is fp32 (f64 in the reference) in all of them.
+using Key = std::pair<std::string, std::string>;
+
+struct Registry {
+  std::mutex mutex;
+  std::map<Key, std::weak_ptr<Backend>> backends;
+};
+
+/// Never destroyed: backends may be opened and released while the process ends.
+Registry& registry() {
+  static Registry& leaked = *new Registry;
+  return leaked;
+}
+
+[[noreturn]] void refuse(const std::string& reason) {
+  throw Error(ErrorCode::kBackend, "backend: " + reason);
+}
+
+void check_dtype(const std::string& dtype) {
+  constexpr std::array kPlanned = {"bf16", "int8", "fp16"};
+  if (dtype == "fp32") return;
+  if (std::find(kPlanned.begin(), kPlanned.end(), dtype) != kPlanned.end()) {
+    refuse(dtype + " is not available in this build; use dtype \"fp32\"");
+  }
+  refuse("unknown dtype \"" + dtype + "\"; use \"fp32\"");
+}
+
+std::shared_ptr<Backend> open_reference(const std::string& instruction_set) {
+  if (!instruction_set.empty() && instruction_set != "none") {
+    refuse("the reference has no instruction sets to choose from, got \"" + instruction_set +
+           "\"; leave it empty");
+  }
+  return std::make_shared<ReferenceBackend>();
+}
+
+std::shared_ptr<Backend> create(const BackendOptions& options) {
+  const std::string& device = options.device;
+  if (device == "cuda" || device.starts_with("cuda:")) {
+    refuse("CUDA is not part of this build yet; use device \"cpu\"");
+  }
+  check_dtype(options.dtype);
+  if (device == "auto" || device == "cpu") return open_cpu_backend(options.instruction_set);
+  if (device == "reference") return open_reference(options.instruction_set);
+  refuse("unknown device \"" + device + "\"; known are \"auto\", \"cpu\" and \"reference\"");
+}
+
+}  // namespace
+
+std::shared_ptr<Backend> open_backend(const BackendOptions& options) {
+  // A backend costs next to nothing until it is used: a new one says what the options come to, and
+  // gives way to one that others already share.
+  std::shared_ptr<Backend> fresh = create(options);
+  Registry& all = registry();
+  const std::lock_guard lock(all.mutex);
+  std::weak_ptr<Backend>& entry = all.backends[{fresh->name(), fresh->instruction_set()}];
+  if (std::shared_ptr<Backend> shared = entry.lock()) return shared;
+  entry = fresh;
+  return fresh;
+}
+
+std::span<const char* const> available_instruction_sets() {
+  return cpu_instruction_sets();
+}
+
+}  // namespace albert

@@ -1,0 +1,55 @@
+// The one door to devices: memory, prepared weights, executors.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+
+#include "core/arena.h"
+#include "core/thread_pool.h"
+#include "ops/ops.h"
+
+namespace albert {
+
+/// A device and an arithmetic, shared by everybody who uses it. Thread-safe.
+class Backend : public Memory {
+ public:
+  /// "cpu" or "reference".
+  virtual const char* name() const = 0;
+  /// The instruction set in use ("avx512", "avx2", "portable", "neon"; "none" for the reference).
+  virtual const char* instruction_set() const = 0;
+  /// Element type of activations between ops.
+  virtual DType activation_dtype() const = 0;
+  /// Element type of norms' and softmaxes' statistics, of losses, and of the small parameters
+  /// (norms, biases, embedding tables).
+  virtual DType master_dtype() const = 0;
+
+  /// Packs one matrix from its parts, stacked along the outputs (query, key and value are one
+  /// matrix, three parts). All parts have the same inputs and lie in host memory as f32 or f64.
+  virtual std::unique_ptr<LinearWeight> prepare(std::span<const LinearParams> parts) = 0;
+
+  /// An executor that uses up to `width` threads of the process-wide pool, the caller's own among
+  /// them.
+  virtual std::unique_ptr<Ops> executor(int width) = 0;
+
+  /// Copies host → device and device → host, converting between f32 and f64 where the dtypes
+  /// differ; equal shapes.
+  virtual void upload(const Tensor& device, const Tensor& host) = 0;
+  virtual void download(const Tensor& host, const Tensor& device) = 0;
+};
+
+struct BackendOptions {
+  std::string device = "auto";  // "auto", "cpu", "reference"; "cuda" is refused with the reason
+  std::string dtype = "fp32";   // arithmetic of the encoder
+  std::string
+      instruction_set;  // "" = the best one of this machine, or ALBERT_CPU_ISA where it is set
+};
+
+/// The backend for these options, one per combination in the process. Throws Error{kBackend} with
+/// the reason.
+std::shared_ptr<Backend> open_backend(const BackendOptions& options);
+
+/// The instruction sets that this machine can run, best first ("avx512", "avx2", "portable").
+std::span<const char* const> available_instruction_sets();
+
+}  // namespace albert

@@ -1,0 +1,18 @@
+// Elementwise activation: rows are dealt out to threads.
+#include "ops/cpu/executor.h"
+
+namespace albert::cpu {
+
+void CpuOps::run(const ActivationForward& op) {
+  for_ranges(op.x.rows(), double(op.x.columns()), [&](int64_t begin, int64_t end) {
+    kernels_.activation({.y = op.y.row<float>(begin),
+                         .y_stride = op.y.row_stride,
+                         .x = op.x.row<float>(begin),
+                         .x_stride = op.x.row_stride,
+                         .rows = end - begin,
+                         .columns = op.x.columns(),
+                         .epilogue = epilogue_of(op.activation)});
+  });
+}
+
+}  // namespace albert::cpu

@@ -1,0 +1,131 @@
+// Choice of the instruction set, memory, packing and executors of the CPU.
+#include "ops/cpu/backend.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+#include "core/cpu_features.h"
+#include "core/error.h"
+#include "ops/cpu/executor.h"
+#include "ops/cpu/host_memory.h"
+#include "ops/cpu/packed_weight.h"
+
+namespace albert {
+
+namespace cpu {
+namespace {
+
+/// The kernels that this machine can run, best first.
+std::vector<const KernelTable*> runnable_kernels() {
+  std::vector<const KernelTable*> kernels;
+#if defined(__x86_64__)
+  if (cpu_features().avx512) kernels.push_back(&avx512::kernels);
+  if (cpu_features().avx2_fma) kernels.push_back(&avx2::kernels);
+#elif defined(__aarch64__)
+  kernels.push_back(&neon::kernels);
+#endif
+  kernels.push_back(&portable::kernels);
+  return kernels;
+}
+
+const KernelTable& find_kernels(const std::string& name, const char* source) {
+  std::string list;
+  for (const KernelTable* kernels : runnable_kernels()) {
+    if (name == kernels->name) return *kernels;
+    list += (list.empty() ? "" : ", ") + std::string(kernels->name);
+  }
+  throw Error(ErrorCode::kBackend, std::string("cpu: ") + source + " \"" + name +
+                                       "\" is not available here; this machine can run " + list);
+}
+
+const KernelTable& choose_kernels(const std::string& name) {
+  if (!name.empty()) return find_kernels(name, "instruction set");
+  const char* wish = std::getenv("ALBERT_CPU_ISA");
+  if (wish != nullptr && *wish != '\0') return find_kernels(wish, "ALBERT_CPU_ISA");
+  return *runnable_kernels().front();
+}
+
+/// Converts a row between two element types.
+template <class Target, class Source>
+void convert_rows(const Tensor& target, const Tensor& source) {
+  for (int64_t r = 0; r < source.rows(); ++r) {
+    std::transform(source.row<Source>(r), source.row<Source>(r) + source.columns(),
+                   target.row<Target>(r), [](Source value) { return Target(value); });
+  }
+}
+
+void copy_rows(const Tensor& target, const Tensor& source) {
+  const int64_t size = int64_t(size_of(source.dtype));
+  for (int64_t r = 0; r < source.rows(); ++r) {
+    std::memcpy(target.as<char>() + r * target.row_stride * size,
+                source.as<char>() + r * source.row_stride * size, size_t(source.columns() * size));
+  }
+}
+
+bool equal_shapes(const Tensor& a, const Tensor& b) {
+  return a.rank == b.rank && std::equal(a.shape.begin(), a.shape.begin() + a.rank, b.shape.begin());
+}
+
+void copy_tensor(const Tensor& target, const Tensor& source) {
+  if (!equal_shapes(target, source)) {
+    throw Error(ErrorCode::kShape,
+                "copy: expected " + target.describe() + ", got " + source.describe());
+  }
+  if (source.size() == 0) return;
+  if (target.dtype == source.dtype) {
+    copy_rows(target, source);
+  } else if (target.dtype == DType::kF32 && source.dtype == DType::kF64) {
+    convert_rows<float, double>(target, source);
+  } else if (target.dtype == DType::kF64 && source.dtype == DType::kF32) {
+    convert_rows<double, float>(target, source);
+  } else {
+    throw Error(ErrorCode::kShape, "copy: " + source.describe() + " cannot become " +
+                                       target.describe() + "; only f32 and f64 convert");
+  }
+}
+
+class CpuBackend final : public Backend {
+ public:
+  explicit CpuBackend(const KernelTable& kernels)
+      : kernels_(kernels), pool_(ThreadPool::shared()) {}
+
+  void* allocate(size_t bytes) override { return allocate_host(bytes); }
+  void release(void* pointer, size_t) noexcept override { release_host(pointer); }
+  const char* name() const override { return "cpu"; }
+  const char* instruction_set() const override { return kernels_.name; }
+  DType activation_dtype() const override { return DType::kF32; }
+  DType master_dtype() const override { return DType::kF32; }
+  std::unique_ptr<LinearWeight> prepare(std::span<const LinearParams> parts) override {
+    return std::make_unique<PackedWeight>(kernels_, parts);
+  }
+  std::unique_ptr<Ops> executor(int width) override {
+    return std::make_unique<CpuOps>(kernels_, pool_, width);
+  }
+  void upload(const Tensor& device, const Tensor& host) override { copy_tensor(device, host); }
+  void download(const Tensor& host, const Tensor& device) override { copy_tensor(host, device); }
+
+ private:
+  const KernelTable& kernels_;
+  std::shared_ptr<ThreadPool> pool_;
+};
+
+}  // namespace
+}  // namespace cpu
+
+std::shared_ptr<Backend> open_cpu_backend(const std::string& instruction_set) {
+  return std::make_shared<cpu::CpuBackend>(cpu::choose_kernels(instruction_set));
+}
+
+std::span<const char* const> cpu_instruction_sets() {
+  static const std::vector<const char*> names = [] {
+    std::vector<const char*> list;
+    for (const cpu::KernelTable* kernels : cpu::runnable_kernels()) list.push_back(kernels->name);
+    return list;
+  }();
+  return names;
+}
+
+}  // namespace albert

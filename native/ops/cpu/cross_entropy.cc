@@ -1,0 +1,51 @@
+// The three losses: rows or segments are dealt out to threads.
+#include <algorithm>
+#include <cmath>
+
+#include "ops/cpu/executor.h"
+#include "ops/cpu/segments.h"
+
+namespace albert::cpu {
+
+void CpuOps::run(const CrossEntropyForward& op) {
+  const Segments segments(op.logits, op.cu_seqlens);
+  const int32_t* labels = op.labels.as<int32_t>();
+  for_ranges(segments.count(), 2 * segments.mean_length(), [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const float* logits = segments.begin(op.logits, i);
+      const SoftmaxStatistics s = kernels_.softmax_statistics(logits, segments.length(i));
+      const double maximum = s.maximum, logarithm = std::log(double(s.sum));
+      if (op.log_sum_exp) op.log_sum_exp.as<float>()[i] = float(maximum + logarithm);
+      const int32_t label = labels[i];
+      const bool ignored = label == op.ignore_index;
+      op.losses.as<float>()[i] =
+          ignored ? 0.0f : float(maximum - double(logits[label]) + logarithm);
+    }
+  });
+}
+
+void CpuOps::run(const BinaryCrossEntropyForward& op) {
+  const int64_t columns = op.logits.columns();
+  for_ranges(op.logits.rows(), 20 * double(columns), [&](int64_t begin, int64_t end) {
+    for (int64_t r = begin; r < end; ++r) {
+      const float *x = op.logits.row<float>(r), *z = op.targets.row<float>(r);
+      float* loss = op.losses.row<float>(r);
+      for (int64_t c = 0; c < columns; ++c) {
+        loss[c] = std::max(x[c], 0.0f) - x[c] * z[c] + std::log1p(std::exp(-std::fabs(x[c])));
+      }
+    }
+  });
+}
+
+void CpuOps::run(const SquaredErrorForward& op) {
+  const int64_t columns = op.predictions.columns();
+  for_ranges(op.predictions.rows(), double(columns), [&](int64_t begin, int64_t end) {
+    for (int64_t r = begin; r < end; ++r) {
+      const float *x = op.predictions.row<float>(r), *z = op.targets.row<float>(r);
+      float* loss = op.losses.row<float>(r);
+      for (int64_t c = 0; c < columns; ++c) loss[c] = (x[c] - z[c]) * (x[c] - z[c]);
+    }
+  });
+}
+
+}  // namespace albert::cpu

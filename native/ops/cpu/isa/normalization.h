@@ -1,0 +1,61 @@
+// Layer normalization, row by row: sum, centred squares, result; the row stays in L1.
+//
+// The mean of a float32 sum is a little off. The second pass therefore also sums the centred
+// values: that is what is left of the mean, and is taken off the values and their variance.
+#pragma once
+
+#include <cstdint>
+
+#include "ops/cpu/isa/kernel_table.h"
+
+namespace albert::cpu::ALBERT_ISA {
+namespace {
+
+/// Leaves x + residual in y (which may be either of them) and returns its mean.
+inline float add_residual(float* y, const float* x, const float* residual, int64_t columns) {
+  const Vec sum = sum_of_vectors(columns, [&](int64_t i, auto lanes) {
+    Vec v = load(x + i, lanes);
+    if (residual != nullptr) v = v + load(residual + i, lanes);
+    store(y + i, v, lanes);
+    return v;
+  });
+  return sum_of_lanes(sum) / float(columns);
+}
+
+struct CentredStatistics {
+  float mean;
+  float variance;
+};
+
+/// Takes `mean` off y; returns mean and variance of what is left.
+inline CentredStatistics centre(float* y, float mean, int64_t columns) {
+  Vec sum = broadcast(0.0f);
+  const Vec squares = sum_of_vectors(columns, [&](int64_t i, auto lanes) {
+    const Vec centred = select(lanes, load(y + i, lanes) - broadcast(mean), broadcast(0.0f));
+    store(y + i, centred, lanes);
+    sum = sum + centred;
+    return centred * centred;
+  });
+  const float left = sum_of_lanes(sum) / float(columns);
+  const float variance = sum_of_lanes(squares) / float(columns) - left * left;
+  return {left, variance < 0.0f ? 0.0f : variance};  // rounding, where the row is constant
+}
+
+inline void layer_norm(const LayerNormTask& t) {
+  for (int64_t row = 0; row < t.rows; ++row) {
+    float* y = t.y + row * t.y_stride;
+    const float* residual = t.residual ? t.residual + row * t.residual_stride : nullptr;
+    const float mean = add_residual(y, t.x + row * t.x_stride, residual, t.columns);
+    const CentredStatistics left = centre(y, mean, t.columns);
+    const float rstd = 1.0f / __builtin_sqrtf(left.variance + t.epsilon);
+    for_each_vector(t.columns, [&](int64_t i, auto lanes) {
+      const Vec normalized = (load(y + i, lanes) - broadcast(left.mean)) * broadcast(rstd);
+      store(y + i, fma(normalized, load(t.weight + i, lanes), load(t.bias + i, lanes)), lanes);
+    });
+    if (t.mean != nullptr) t.mean[row] = mean + left.mean;
+    if (t.rstd != nullptr) t.rstd[row] = rstd;
+  }
+}
+
+}  // namespace
+}  // namespace albert::cpu::ALBERT_ISA

@@ -1,0 +1,61 @@
+// Eight floats: AVX2 and FMA3.
+#pragma once
+
+#include <immintrin.h>
+
+#include <cstdint>
+
+namespace albert::cpu::ALBERT_ISA {
+namespace {
+
+using Vec = __m256;
+constexpr int kWidth = 8;
+// 6 × 16 sums + 2 vectors of the panel + 1 broadcast: 15 of the 16 registers.
+constexpr int kRowTile = 6;
+constexpr int kPanelVectors = 2;
+
+using Lanes = __m256i;
+
+/// The first `count` lanes; none for count <= 0, all for count >= 8.
+inline Lanes first_lanes(int64_t count) {
+  const int clamped = count < 0 ? 0 : count > kWidth ? kWidth : int(count);
+  return _mm256_cmpgt_epi32(_mm256_set1_epi32(clamped), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+
+inline Vec broadcast(float value) {
+  return _mm256_set1_ps(value);
+}
+inline Vec load(const float* p) {
+  return _mm256_loadu_ps(p);
+}
+inline Vec load(const float* p, Lanes lanes) {
+  return _mm256_maskload_ps(p, lanes);
+}
+inline void store(float* p, Vec v) {
+  _mm256_storeu_ps(p, v);
+}
+inline void store(float* p, Vec v, Lanes lanes) {
+  _mm256_maskstore_ps(p, lanes, v);
+}
+/// Lane by lane: lanes ? yes : no.
+inline Vec select(Lanes lanes, Vec yes, Vec no) {
+  return _mm256_blendv_ps(no, yes, _mm256_castsi256_ps(lanes));
+}
+inline Lanes less(Vec a, Vec b) {
+  return _mm256_castps_si256(_mm256_cmp_ps(a, b, _CMP_LT_OQ));
+}
+/// a · b + c, rounded once.
+inline Vec fma(Vec a, Vec b, Vec c) {
+  return _mm256_fmadd_ps(a, b, c);
+}
+/// a > b ? a : b, so a NaN in b stays.
+inline Vec maximum(Vec a, Vec b) {
+  return _mm256_max_ps(a, b);
+}
+/// a < b ? a : b, so a NaN in b stays.
+inline Vec minimum(Vec a, Vec b) {
+  return _mm256_min_ps(a, b);
+}
+
+}  // namespace
+}  // namespace albert::cpu::ALBERT_ISA

@@ -1,0 +1,62 @@
+// Sixteen floats: AVX-512 F, BW, DQ and VL.
+#pragma once
+
+#include <immintrin.h>
+
+#include <cstdint>
+
+namespace albert::cpu::ALBERT_ISA {
+namespace {
+
+using Vec = __m512;
+constexpr int kWidth = 16;
+// 12 × 32 sums + 2 vectors of the panel: 26 of the 32 registers; broadcasts are memory operands.
+constexpr int kRowTile = 12;
+constexpr int kPanelVectors = 2;
+
+using Lanes = __mmask16;
+
+/// The first `count` lanes; none for count <= 0, all for count >= 16.
+inline Lanes first_lanes(int64_t count) {
+  const int clamped = count < 0 ? 0 : count > kWidth ? kWidth : int(count);
+  return Lanes((1u << clamped) - 1u);
+}
+
+inline Vec broadcast(float value) {
+  return _mm512_set1_ps(value);
+}
+inline Vec load(const float* p) {
+  return _mm512_loadu_ps(p);
+}
+inline Vec load(const float* p, Lanes lanes) {
+  return _mm512_maskz_loadu_ps(lanes, p);
+}
+inline void store(float* p, Vec v) {
+  _mm512_storeu_ps(p, v);
+}
+inline void store(float* p, Vec v, Lanes lanes) {
+  _mm512_mask_storeu_ps(p, lanes, v);
+}
+/// Lane by lane: lanes ? yes : no.
+inline Vec select(Lanes lanes, Vec yes, Vec no) {
+  return _mm512_mask_blend_ps(lanes, no, yes);
+}
+inline Lanes less(Vec a, Vec b) {
+  return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ);
+}
+/// a · b + c, rounded once.
+inline Vec fma(Vec a, Vec b, Vec c) {
+  return _mm512_fmadd_ps(a, b, c);
+}
+// g++ 12 warns about an uninitialized value inside the forms of max and min without a mask.
+/// a > b ? a : b, so a NaN in b stays.
+inline Vec maximum(Vec a, Vec b) {
+  return _mm512_maskz_max_ps(0xffff, a, b);
+}
+/// a < b ? a : b, so a NaN in b stays.
+inline Vec minimum(Vec a, Vec b) {
+  return _mm512_maskz_min_ps(0xffff, a, b);
+}
+
+}  // namespace
+}  // namespace albert::cpu::ALBERT_ISA

@@ -1,0 +1,63 @@
+// Loops over a run of floats: whole vectors, then one masked tail.
+#pragma once
+
+#include <cstdint>
+
+namespace albert::cpu::ALBERT_ISA {
+namespace {
+
+/// Stands for "all lanes" where Lanes stands for some, so that one loop body serves both.
+struct AllLanes {};
+inline Vec load(const float* p, AllLanes) {
+  return load(p);
+}
+inline void store(float* p, Vec v, AllLanes) {
+  store(p, v);
+}
+inline Vec select(AllLanes, Vec yes, Vec) {
+  return yes;
+}
+
+/// body(index, lanes) for index = 0, kWidth, 2·kWidth, ...
+template <class Body>
+[[gnu::always_inline]] inline void for_each_vector(int64_t count, const Body& body) {
+  int64_t i = 0;
+  for (; i + kWidth <= count; i += kWidth) body(i, AllLanes{});
+  if (i < count) body(i, first_lanes(count - i));
+}
+
+/// Σ of what term(index, lanes) returns, lane by lane. Blocks are summed on their own, then added
+/// up: a long row then rounds no worse than a short one.
+template <class Term>
+[[gnu::always_inline]] inline Vec sum_of_vectors(int64_t count, const Term& term) {
+  constexpr int64_t kBlock = 64 * kWidth;
+  Vec total = broadcast(0.0f);
+  for (int64_t begin = 0; begin < count; begin += kBlock) {
+    Vec block = broadcast(0.0f);
+    for_each_vector(count - begin < kBlock ? count - begin : kBlock,
+                    [&](int64_t i, auto lanes) { block = block + term(begin + i, lanes); });
+    total = total + block;
+  }
+  return total;
+}
+
+/// Adds the lanes by halves: the same tree for every length.
+inline float sum_of_lanes(Vec v) {
+  alignas(64) float lanes[kWidth];
+  store(lanes, v);
+  for (int half = kWidth / 2; half > 0; half /= 2) {
+    for (int i = 0; i < half; ++i) lanes[i] += lanes[i + half];
+  }
+  return lanes[0];
+}
+
+inline float largest_lane(Vec v) {
+  alignas(64) float lanes[kWidth];
+  store(lanes, v);
+  float largest = lanes[0];
+  for (int i = 1; i < kWidth; ++i) largest = largest > lanes[i] ? largest : lanes[i];
+  return largest;
+}
+
+}  // namespace
+}  // namespace albert::cpu::ALBERT_ISA

@@ -1,0 +1,68 @@
+// Four floats: AArch64 Advanced SIMD.
+#pragma once
+
+#include <arm_neon.h>
+
+#include <cstdint>
+
+namespace albert::cpu::ALBERT_ISA {
+namespace {
+
+using Vec = float32x4_t;
+constexpr int kWidth = 4;
+// 6 × 16 sums + 4 vectors of the panel + 1 broadcast: 29 of the 32 registers.
+constexpr int kRowTile = 6;
+constexpr int kPanelVectors = 4;
+
+using Lanes = uint32x4_t;
+
+/// The first `count` lanes; none for count <= 0, all for count >= 4.
+inline Lanes first_lanes(int64_t count) {
+  const uint32_t clamped = count < 0 ? 0 : count > kWidth ? kWidth : uint32_t(count);
+  const Lanes indices = {0, 1, 2, 3};
+  return vcltq_u32(indices, vdupq_n_u32(clamped));
+}
+
+inline Vec broadcast(float value) {
+  return vdupq_n_f32(value);
+}
+inline Vec load(const float* p) {
+  return vld1q_f32(p);
+}
+inline Vec load(const float* p, Lanes lanes) {
+  Vec v = vdupq_n_f32(0);
+  for (int i = 0; i < kWidth; ++i) {
+    if (lanes[i]) v[i] = p[i];
+  }
+  return v;
+}
+inline void store(float* p, Vec v) {
+  vst1q_f32(p, v);
+}
+inline void store(float* p, Vec v, Lanes lanes) {
+  for (int i = 0; i < kWidth; ++i) {
+    if (lanes[i]) p[i] = v[i];
+  }
+}
+/// Lane by lane: lanes ? yes : no.
+inline Vec select(Lanes lanes, Vec yes, Vec no) {
+  return vbslq_f32(lanes, yes, no);
+}
+inline Lanes less(Vec a, Vec b) {
+  return vcltq_f32(a, b);
+}
+/// a · b + c, rounded once.
+inline Vec fma(Vec a, Vec b, Vec c) {
+  return vfmaq_f32(c, a, b);
+}
+/// a > b ? a : b, so a NaN in b stays.
+inline Vec maximum(Vec a, Vec b) {
+  return vbslq_f32(vcgtq_f32(a, b), a, b);
+}
+/// a < b ? a : b, so a NaN in b stays.
+inline Vec minimum(Vec a, Vec b) {
+  return vbslq_f32(vcltq_f32(a, b), a, b);
+}
+
+}  // namespace
+}  // namespace albert::cpu::ALBERT_ISA

@@ -1,0 +1,67 @@
+// Four floats in the compiler's own vector type: any processor, SSE2 on x86-64.
+#pragma once
+
+#include <cstdint>
+
+namespace albert::cpu::ALBERT_ISA {
+namespace {
+
+typedef float Vec __attribute__((vector_size(16)));
+constexpr int kWidth = 4;
+// 4 × 8 sums + 2 vectors of the panel + 1 broadcast + 1 product: 12 of 16 registers.
+constexpr int kRowTile = 4;
+constexpr int kPanelVectors = 2;
+
+typedef int32_t Lanes __attribute__((vector_size(16)));
+
+/// The first `count` lanes; none for count <= 0, all for count >= 4.
+inline Lanes first_lanes(int64_t count) {
+  const int32_t clamped = count < 0 ? 0 : count > kWidth ? kWidth : int32_t(count);
+  return Lanes{0, 1, 2, 3} < clamped;
+}
+
+inline Vec broadcast(float value) {
+  return Vec{value, value, value, value};
+}
+inline Vec load(const float* p) {
+  Vec v;
+  __builtin_memcpy(&v, p, sizeof v);
+  return v;
+}
+inline Vec load(const float* p, Lanes lanes) {
+  Vec v = {};
+  for (int i = 0; i < kWidth; ++i) {
+    if (lanes[i]) v[i] = p[i];
+  }
+  return v;
+}
+inline void store(float* p, Vec v) {
+  __builtin_memcpy(p, &v, sizeof v);
+}
+inline void store(float* p, Vec v, Lanes lanes) {
+  for (int i = 0; i < kWidth; ++i) {
+    if (lanes[i]) p[i] = v[i];
+  }
+}
+/// Lane by lane: lanes ? yes : no.
+inline Vec select(Lanes lanes, Vec yes, Vec no) {
+  return lanes ? yes : no;
+}
+inline Lanes less(Vec a, Vec b) {
+  return a < b;
+}
+/// a · b + c, rounded twice: the baseline has no fused instruction.
+inline Vec fma(Vec a, Vec b, Vec c) {
+  return a * b + c;
+}
+/// a > b ? a : b, so a NaN in b stays.
+inline Vec maximum(Vec a, Vec b) {
+  return a > b ? a : b;
+}
+/// a < b ? a : b, so a NaN in b stays.
+inline Vec minimum(Vec a, Vec b) {
+  return a < b ? a : b;
+}
+
+}  // namespace
+}  // namespace albert::cpu::ALBERT_ISA

@@ -1,0 +1,34 @@
+// Contract of layer normalization.
+#include "ops/layer_norm.h"
+
+#include <string>
+
+#include "ops/contract.h"
+
+namespace albert {
+
+void check(const LayerNormForward& op) {
+  const Contract contract("layer_norm");
+  contract.expect_float("x", op.x, {"R", "C"});
+  const int64_t rows = op.x.rows(), columns = op.x.columns();
+  const DType dtype = op.x.dtype, master = master_dtype_of(dtype);
+  if (columns < 1) contract.fail("x with at least one column", op.x.describe());
+  contract.expect("y", op.y, dtype, {rows, columns});
+  contract.expect_optional("mean", op.mean, master, {rows});
+  contract.expect_optional("rstd", op.rstd, master, {rows});
+  contract.expect_optional("residual", op.residual, dtype, {rows, columns});
+  contract.expect("weight", op.weight, master, {columns});
+  contract.expect("bias", op.bias, master, {columns});
+  if (!(op.epsilon >= 0)) contract.fail("epsilon >= 0", std::to_string(op.epsilon));
+}
+
+double flops(const LayerNormForward& op) {
+  // Sum, then shift, square and sum, then shift, two products and a sum; one more with a residual.
+  return double(op.x.size()) * (op.residual ? 9.0 : 8.0) + 5.0 * double(op.x.rows());
+}
+
+double bytes(const LayerNormForward& op) {
+  return bytes_of({op.y, op.mean, op.rstd, op.x, op.residual, op.weight, op.bias});
+}
+
+}  // namespace albert

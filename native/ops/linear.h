@@ -1,0 +1,55 @@
+// The affine map of every dense layer, with an activation as its epilogue.
+#pragma once
+
+#include <memory>
+
+#include "core/tensor.h"
+#include "ops/activation.h"
+
+namespace albert {
+
+/// The plain form of a matrix and its bias, in host memory: what files and optimizers hold.
+struct LinearParams {
+  Tensor weight;  // (outputs, inputs)
+  Tensor bias;    // (outputs); none = zeros
+};
+
+/// A matrix and bias in the layout that the backend's kernels read: packed panels on the CPU, plain
+/// rows in the reference. Immutable: any number of executors may use one at the same time. Made by
+/// Backend::prepare.
+class LinearWeight {
+ public:
+  LinearWeight(int64_t inputs, int64_t outputs) : inputs_(inputs), outputs_(outputs) {}
+  virtual ~LinearWeight() = default;
+  LinearWeight(const LinearWeight&) = delete;
+  LinearWeight& operator=(const LinearWeight&) = delete;
+
+  int64_t inputs() const { return inputs_; }
+  int64_t outputs() const { return outputs_; }
+
+  /// Bytes held by the packed form.
+  virtual size_t bytes() const = 0;
+  /// Writes rows [first_output, first_output + rows of `params.weight`) back in plain form (f32 or
+  /// f64 host tensors).
+  virtual void unpack(const LinearParams& params, int64_t first_output) const = 0;
+
+ private:
+  int64_t inputs_;
+  int64_t outputs_;
+};
+
+/// y = activation(x · weightᵀ + bias). Each y is one chain of additions over the inputs in storage
+/// order, whatever the number of rows, threads or tiles: a row's result depends on that row alone.
+struct LinearForward {
+  Tensor y;              // (R, outputs)
+  Tensor preactivation;  // (R, outputs), kept for backward; none = not kept
+  Tensor x;              // (R, inputs)
+  const LinearWeight& weight;
+  Activation activation;
+};
+
+void check(const LinearForward& op);
+double flops(const LinearForward& op);
+double bytes(const LinearForward& op);
+
+}  // namespace albert

@@ -1,0 +1,54 @@
+// The operations that a model is made of: checked once here, computed by each backend.
+//
+// Sizes, everywhere: T tokens in the packed batch, B sequences, S the longest of them, E embedding,
+// H hidden, F feed-forward, A heads, D head size, N passes, V vocabulary, P positions, M masked
+// rows, R rows, C columns.
+#pragma once
+
+#include "ops/activation.h"
+#include "ops/attention.h"
+#include "ops/cross_entropy.h"
+#include "ops/embedding.h"
+#include "ops/gather_rows.h"
+#include "ops/layer_norm.h"
+#include "ops/linear.h"
+#include "ops/softmax.h"
+#include "ops/weighted_sum.h"
+
+namespace albert {
+
+/// One user's executor on a backend: a share of its threads (or a stream) and its scratch. Not
+/// thread-safe; several executors may work on the same weights at once. Calls return when the
+/// result is ready to be read by the next op of the same executor. Outputs must not overlap inputs
+/// unless the op's header allows it.
+class Ops {
+ public:
+  virtual ~Ops() = default;
+
+  void embedding_forward(const EmbeddingForward& op) { check(op), run(op); }
+  void linear_forward(const LinearForward& op) { check(op), run(op); }
+  void layer_norm_forward(const LayerNormForward& op) { check(op), run(op); }
+  void attention_forward(const AttentionForward& op) { check(op), run(op); }
+  void gather_rows_forward(const GatherRowsForward& op) { check(op), run(op); }
+  void activation_forward(const ActivationForward& op) { check(op), run(op); }
+  void softmax_forward(const SoftmaxForward& op) { check(op), run(op); }
+  void weighted_sum_forward(const WeightedSumForward& op) { check(op), run(op); }
+  void cross_entropy_forward(const CrossEntropyForward& op) { check(op), run(op); }
+  void binary_cross_entropy_forward(const BinaryCrossEntropyForward& op) { check(op), run(op); }
+  void squared_error_forward(const SquaredErrorForward& op) { check(op), run(op); }
+
+ private:
+  virtual void run(const EmbeddingForward& op) = 0;
+  virtual void run(const LinearForward& op) = 0;
+  virtual void run(const LayerNormForward& op) = 0;
+  virtual void run(const AttentionForward& op) = 0;
+  virtual void run(const GatherRowsForward& op) = 0;
+  virtual void run(const ActivationForward& op) = 0;
+  virtual void run(const SoftmaxForward& op) = 0;
+  virtual void run(const WeightedSumForward& op) = 0;
+  virtual void run(const CrossEntropyForward& op) = 0;
+  virtual void run(const BinaryCrossEntropyForward& op) = 0;
+  virtual void run(const SquaredErrorForward& op) = 0;
+};
+
+}  // namespace albert

@@ -1,0 +1,23 @@
+// y[b] = Σ_t weights[t] · x[t] over the rows of sequence b.
+#include "ops/weighted_sum.h"
+
+#include <algorithm>
+
+#include "ops/reference/executor.h"
+
+namespace albert {
+
+void ReferenceOps::run(const WeightedSumForward& op) {
+  require_f64("weighted_sum", "x", op.x);
+  const auto* offsets = op.cu_seqlens.as<const int32_t>();
+  for (int64_t b = 0; b < op.y.rows(); ++b) {
+    double* y = op.y.row<double>(b);
+    std::fill_n(y, op.y.columns(), 0.0);
+    for (int64_t t = offsets[b]; t < offsets[b + 1]; ++t) {
+      const double weight = op.weights.as<const double>()[t];
+      for (int64_t c = 0; c < op.y.columns(); ++c) y[c] += weight * op.x.row<const double>(t)[c];
+    }
+  }
+}
+
+}  // namespace albert

@@ -1,0 +1,23 @@
+// Softmax or log-softmax of segments: the rows of a matrix, or the packed positions of each
+// sequence.
+#pragma once
+
+#include "core/tensor.h"
+
+namespace albert {
+
+/// For each segment s of x: y = exp(x − m) / Σ exp(x − m), or (logarithm) y = x − m − log Σ exp(x −
+/// m), m = max x. Segments are the rows of x, or, with cu_seqlens, the ranges [c[b], c[b+1]) of a
+/// flat x.
+struct SoftmaxForward {
+  Tensor y;           // as x
+  Tensor x;           // (R, C), or (T) with cu_seqlens
+  Tensor cu_seqlens;  // (B + 1) i32; none = rows
+  bool logarithm;
+};
+
+void check(const SoftmaxForward& op);
+double flops(const SoftmaxForward& op);
+double bytes(const SoftmaxForward& op);
+
+}  // namespace albert
