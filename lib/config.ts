@@ -72,7 +72,8 @@ function parseConfig(text: string, file: string): AlbertConfig {
   try {
     config = JSON.parse(text);
   } catch (cause) {
-    throw new AlbertError('ERR_CONFIG', `${file} is no JSON: ${(cause as Error).message}`, { cause });
+    const message = `${file} is no JSON: ${(cause as Error).message}`;
+    throw new AlbertError('ERR_CONFIG', message, { cause });
   }
   if (isRecord(config)) return config;
   throw new AlbertError('ERR_CONFIG', `${file}: expected a JSON object, got ${show(config)}`);

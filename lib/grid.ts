@@ -1,7 +1,7 @@
 // Reads what callers pass as integers per row (lists or tensors) into one checked form.
 import { types } from 'node:util';
 import { show } from './options.js';
-import { isInt32, isTensorLike, readDims, sizeOf } from './tensor.js';
+import { isInt32, isTensorLike, readDims, sizeOf, type TensorLike } from './tensor.js';
 
 /** A tensor of integers, or anything shaped like one. */
 export interface IntegerTensor {
@@ -84,7 +84,7 @@ export function readColumn(field: string, value: unknown): Int32Array {
   return readIntegers(field, value.data, sizeOf(dims));
 }
 
-function readTensorGrid(field: string, tensor: { data: unknown; dims: unknown }, rank: 2 | 3): Grid {
+function readTensorGrid(field: string, tensor: TensorLike, rank: 2 | 3): Grid {
   const dims = readDims(field, tensor.dims);
   if (dims.length !== rank) {
     const expected = rank === 2 ? '[B, S]' : '[B, C, S]';
@@ -92,7 +92,9 @@ function readTensorGrid(field: string, tensor: { data: unknown; dims: unknown },
   }
   const width = dims[rank - 1] ?? 0;
   const choices = rank === 3 ? (dims[1] ?? 0) : 1;
-  if (choices === 0) throw new RangeError(`${field}: expected at least one choice, got dims [${dims}]`);
+  if (choices === 0) {
+    throw new RangeError(`${field}: expected at least one choice, got dims [${dims.join(', ')}]`);
+  }
   const all = readIntegers(field, tensor.data, sizeOf(dims));
   const count = (dims[0] ?? 0) * choices;
   const rows = Array.from({ length: count }, (_, i) => all.subarray(i * width, (i + 1) * width));

@@ -62,7 +62,7 @@ export async function writeAtomically(file: string, fill: Writer): Promise<void>
   }
 }
 
-/** Makes a rename durable. Not every file system can open a directory: there it is as good as done. */
+/** Makes a rename durable, where the file system can open a directory for it. */
 async function syncDirectory(directory: string): Promise<void> {
   const handle = await open(directory, 'r').catch(() => undefined);
   if (!handle) return;

@@ -101,7 +101,8 @@ async function download(job: Download): Promise<boolean> {
   try {
     const info = await absentIs404(hub.fileDownloadInfo(request));
     if (!info) {
-      await putOnce(`${target}.absent`, async () => undefined, signal);
+      // Where the cache is read-only, the hub is just asked again next time.
+      await putOnce(`${target}.absent`, async () => undefined, signal).catch(() => undefined);
       return false;
     }
     await putOnce(
@@ -156,7 +157,8 @@ function downloadError({ repo, file, options }: Download, error: unknown): unkno
   if (error instanceof AlbertError) return error;
   const status = (error as { statusCode?: number }).statusCode;
   if (status === 401 || status === 403) {
-    const message = `${env.remoteHost} has no public repository ${repo}: pass a directory or another id`;
+    const advice = 'pass a directory or another id';
+    const message = `${env.remoteHost} has no public repository ${repo}: ${advice}`;
     return new AlbertError('ERR_NOT_FOUND', message, { cause: error });
   }
   const reason = error instanceof Error ? describe(error) : String(error);

@@ -1,6 +1,12 @@
 // Everything the package exports.
 export { AlbertError, type AlbertErrorCode } from './errors.js';
-export { Tensor, type NestedArray, type TensorData, type TensorType } from './tensor.js';
+export {
+  Tensor,
+  type NestedArray,
+  type TensorData,
+  type TensorElement,
+  type TensorType,
+} from './tensor.js';
 export { labelName, numLabels, type AlbertConfig, type ProblemType } from './config.js';
 export { env, type Environment } from './env.js';
 export type { HubOptions, ProgressEvent } from './hub.js';

@@ -9,7 +9,7 @@ export type InputField = IntegerRows | IntegerTensor;
 /** The same for multiple choice: [B][C][S] lists or a [B, C, S] tensor. */
 export type ChoiceField = readonly IntegerRows[] | IntegerTensor;
 
-/** What every model reads; `Field` is {@link InputField}, for multiple choice {@link ChoiceField}. */
+/** What every model reads; for multiple choice `Field` is {@link ChoiceField}. */
 export interface ModelInputs<Field = InputField> {
   /** Vocabulary ids. */
   input_ids: Field;
@@ -190,7 +190,7 @@ export function packPositions(field: string, value: unknown, packed: PackedInput
 export type HeadRows = Required<Pick<NativeForwardRequest, 'head_rows' | 'head_cu'>>;
 
 /** Joins token indices within each sequence to indices within the batch. */
-export function packHeadRows(chosen: readonly (readonly number[])[], packed: PackedInputs): HeadRows {
+export function packHeadRows(chosen: IntegerRows, packed: PackedInputs): HeadRows {
   const { cu_seqlens } = packed.request;
   const head_cu = new Int32Array(chosen.length + 1);
   chosen.forEach((row, b) => (head_cu[b + 1] = (head_cu[b] ?? 0) + row.length));

@@ -5,7 +5,7 @@ import { checkAttached, readColumn, rowName, type IntegerTensor } from './grid.j
 import { readLike, tokenOfColumn, type PackedInputs } from './inputs.js';
 import type { NativeLabels } from './native.js';
 import { show } from './options.js';
-import { isTensorLike, readDims, sizeOf } from './tensor.js';
+import { isTensorLike, readDims, sizeOf, type TensorLike } from './tensor.js';
 
 /** One integer per row: a list or a [B] tensor. */
 export type LabelColumn = readonly number[] | IntegerTensor;
@@ -40,10 +40,15 @@ export function packTokenLabels(value: unknown, packed: PackedInputs, count: num
 }
 
 /** Reads one label per row (or question), each from 0 to count - 1, or -100. */
-export function readRowLabels(field: string, value: unknown, rows: number, count: number): Int32Array {
+export function readRowLabels(
+  field: string,
+  value: unknown,
+  rows: number,
+  count: number,
+): Int32Array {
   const labels = readColumn(field, value);
   if (labels.length !== rows) {
-    throw new RangeError(`${field}: expected one label for each of ${rows} rows, got ${labels.length}`);
+    throw new RangeError(`${field}: expected ${rows} labels, one a row, got ${labels.length}`);
   }
   labels.forEach((label, b) => checkLabel(`${field} row ${b}`, label, count));
   return labels;
@@ -98,10 +103,10 @@ function readFloats(field: string, value: unknown, rows: number, count: number):
   return flat;
 }
 
-function tensorFloats(field: string, tensor: { data: unknown; dims: unknown }): Float32Array {
+function tensorFloats(field: string, tensor: TensorLike): Float32Array {
   const { data } = tensor;
-  const numeric = types.isFloat32Array(data) || types.isFloat64Array(data) || types.isInt32Array(data);
-  if (!numeric) {
+  const floats = types.isFloat32Array(data) || types.isFloat64Array(data);
+  if (!floats && !types.isInt32Array(data)) {
     throw new TypeError(`${field}: expected Float32Array or Float64Array data, got ${show(data)}`);
   }
   const size = sizeOf(readDims(field, tensor.dims));
@@ -142,7 +147,7 @@ export function packSpanPositions(field: string, value: unknown, packed: PackedI
   const rows = packed.rowLengths.length;
   const columns = readColumn(field, value);
   if (columns.length !== rows) {
-    throw new RangeError(`${field}: expected one position for each of ${rows} rows, got ${columns.length}`);
+    throw new RangeError(`${field}: expected ${rows} positions, one a row, got ${columns.length}`);
   }
   return columns.map((column, b) => {
     const token = tokenOfColumn(packed, b, Math.max(column, 0));

@@ -41,11 +41,12 @@ export async function findModel(source: string, options: HubOptions): Promise<Mo
   const file = await localFile(source);
   if (file) {
     if (file.endsWith('.safetensors')) return { directory: path.dirname(file), weights: file };
-    throw notFound(`${source} is no .safetensors file: pass it, or the directory of a checkpoint`);
+    throw notFound(`${source} is no .safetensors file: pass one, or a checkpoint's directory`);
   }
   const repository = await openRepository(source, options);
   const { directory } = repository;
-  if (!(await repository.find('config.json'))) throw notFound(missing(source, 'config.json', options));
+  const config = await repository.find('config.json');
+  if (!config) throw notFound(missing(source, 'config.json', options));
   if (await repository.find('model.safetensors')) return { directory, weights: directory };
   const index = await repository.find(shardIndex);
   if (!index) throw notFound(missing(source, 'model.safetensors', options));
@@ -61,14 +62,14 @@ export async function localFile(source: string): Promise<string | undefined> {
   return found?.isFile() ? source : undefined;
 }
 
-/** Opens a directory, a name under `env.localModelPath`, or a repository on the hub, in this order. */
+/** Opens a directory, else a name under `env.localModelPath`, else a repository on the hub. */
 export async function openRepository(source: string, options: HubOptions): Promise<Repository> {
   for (const directory of [source, path.join(env.localModelPath, source)]) {
     const found = await stat(directory).catch(() => undefined);
     if (found?.isDirectory()) return localRepository(directory);
   }
   if (!isHubId(source)) {
-    const advice = 'pass a directory with config.json and model.safetensors, or a hub id (owner/name)';
+    const advice = 'pass the path of a checkpoint, or owner/name';
     throw notFound(`${source} is neither a directory nor a hub id: ${advice}`);
   }
   return {
@@ -87,11 +88,12 @@ function localRepository(directory: string): Repository {
 
 /** The files a sharded checkpoint's index names. */
 async function shardNames(index: string): Promise<string[]> {
-  const bad = (cause?: unknown): AlbertError =>
-    new AlbertError('ERR_FORMAT', `${index}: expected { "weight_map": { tensor: file } }`, { cause });
+  const expected = `${index}: expected { "weight_map": { tensor: file } }`;
+  const bad = (cause?: unknown): AlbertError => new AlbertError('ERR_FORMAT', expected, { cause });
   let map: unknown;
   try {
-    map = (JSON.parse(await readFile(index, 'utf8')) as { weight_map?: unknown } | null)?.weight_map;
+    const parsed: unknown = JSON.parse(await readFile(index, 'utf8'));
+    map = check.isRecord(parsed) ? parsed['weight_map'] : undefined;
   } catch (cause) {
     throw bad(cause);
   }
@@ -106,9 +108,8 @@ async function shardNames(index: string): Promise<string[]> {
 /** What to say where a repository lacks a file. */
 export function missing(source: string, file: string, options: HubOptions): string {
   const offline = options.local_files_only || !env.allowRemoteModels;
-  if (offline) {
-    return `${source} has no ${file} here, and nothing may be downloaded: pass a directory that has it`;
-  }
+  const advice = 'pass a directory that has it';
+  if (offline) return `${source} has no ${file} here, and nothing may be downloaded: ${advice}`;
   return `${source} has no ${file}: pass a directory or hub id that has it`;
 }
 

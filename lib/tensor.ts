@@ -15,7 +15,10 @@ export type TensorType = keyof TensorArrays;
 /** The array that holds the elements of a tensor of type `T`. */
 export type TensorData<T extends TensorType = TensorType> = TensorArrays[T];
 
-/** Nested arrays of numbers (bigint for int64), as deep as the tensor has dimensions. */
+/** What one element of a tensor of type `T` is in a plain array. */
+export type TensorElement<T extends TensorType = TensorType> = T extends 'int64' ? bigint : number;
+
+/** Nested arrays of elements, as deep as the tensor has dimensions. */
 export type NestedArray<E = number | bigint> = E | NestedArray<E>[];
 
 const isData: Record<TensorType, (value: unknown) => boolean> = {
@@ -55,7 +58,7 @@ export class Tensor<T extends TensorType = TensorType> {
    */
   constructor(
     type: T,
-    data: TensorData<T> | readonly (T extends 'int64' ? bigint : number)[],
+    data: TensorData<T> | readonly TensorElement<T>[],
     dims: readonly number[],
   ) {
     if (!Object.hasOwn(isData, type)) {
@@ -82,10 +85,10 @@ export class Tensor<T extends TensorType = TensorType> {
    * @example
    * new Tensor('float32', [1, 2, 3, 4], [2, 2]).tolist(); // [ [ 1, 2 ], [ 3, 4 ] ]
    */
-  tolist(): NestedArray {
-    const nest = (axis: number, offset: number, size: number): NestedArray => {
+  tolist(): NestedArray<TensorElement<T>> {
+    const nest = (axis: number, offset: number, size: number): NestedArray<TensorElement<T>> => {
       const length = this.dims[axis];
-      if (length === undefined) return this.data[offset] as number | bigint;
+      if (length === undefined) return this.data[offset] as TensorElement<T>;
       const step = length === 0 ? 0 : size / length;
       return Array.from({ length }, (_, i) => nest(axis + 1, offset + i * step, step));
     };
@@ -115,7 +118,8 @@ function readData<T extends TensorType>(type: T, data: unknown): TensorData<T> {
   if (isData[type](data)) return data as TensorData<T>;
   const element = type === 'int64' ? 'bigint' : 'number';
   if (!Array.isArray(data)) {
-    throw new TypeError(`Tensor: expected ${type} data or an array of ${element}s, got ${show(data)}`);
+    const expected = `${type} data or an array of ${element}s`;
+    throw new TypeError(`Tensor: expected ${expected}, got ${show(data)}`);
   }
   data.forEach((value: unknown, i) => {
     const wrong = typeof value !== element || (type === 'int32' && !isInt32(value));
@@ -129,7 +133,13 @@ export function isInt32(value: unknown): value is number {
   return typeof value === 'number' && (value | 0) === value;
 }
 
+/** What has the fields of a tensor; what is in them is yet to be checked. */
+export interface TensorLike {
+  data: unknown;
+  dims: unknown;
+}
+
 /** Whether a value looks like a tensor: `data` and `dims`. */
-export function isTensorLike(value: unknown): value is { data: unknown; dims: unknown } {
+export function isTensorLike(value: unknown): value is TensorLike {
   return isRecord(value) && 'data' in value && 'dims' in value;
 }

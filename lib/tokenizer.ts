@@ -31,7 +31,7 @@ export interface TokenizeOptions {
   text_pair?: string | readonly string[] | undefined;
   /** Add [CLS] and [SEP]; default true. */
   add_special_tokens?: boolean | undefined;
-  /** true = 'longest_first'; default: only where `max_length` is given and nothing is padded to it. */
+  /** true = 'longest_first'; default: where `max_length` is given and nothing is padded to it. */
   truncation?: boolean | TruncationStrategy | undefined;
   /** Tokens of a row, special ones included; default the model's limit. */
   max_length?: number | undefined;
@@ -131,13 +131,13 @@ export class AlbertTokenizer extends Callable {
   }
 
   /**
-   * Loads a tokenizer from a directory, a file (spiece.model, tokenizer.json, vocab.txt) or the hub.
-   * Where a directory has several of them, spiece.model is taken, then tokenizer.json.
+   * Loads a tokenizer from a directory, a file (spiece.model, tokenizer.json, vocab.txt) or the
+   * hub. Where a directory has several of them, spiece.model is taken, then tokenizer.json.
    *
    * @throws (rejects) AlbertError `ERR_NOT_FOUND`, `ERR_FORMAT`; TypeError and RangeError
    *
    * @example
-   * const tokenizer = await AlbertTokenizer.from_pretrained('./spiece.model', { keep_accents: true });
+   * await AlbertTokenizer.from_pretrained('./spiece.model', { keep_accents: true });
    */
   static async from_pretrained(
     source: string,
@@ -202,8 +202,7 @@ export class AlbertTokenizer extends Callable {
     options: TokenizeOptions = {},
   ): Promise<BatchEncoding> {
     check.array(texts, 'AlbertTokenizer.encode_batch: texts');
-    const checked = readTexts(texts, options);
-    const { texts: all, pairs } = checked;
+    const { texts: all, pairs } = readTexts(texts, options);
     const encodings = await this.#engine.encode_batch(all, pairs, this.#encodeOptions(options));
     return this.#layOut(encodings, options);
   }
@@ -241,7 +240,8 @@ export class AlbertTokenizer extends Callable {
   decode(ids: ArrayLike<number | bigint>, options: DecodeOptions = {}): string {
     check.checkOptions('AlbertTokenizer.decode', options, decodeSchema);
     const { skip_special_tokens = false, clean_up_tokenization_spaces = true } = options;
-    return this.#engine.decode(this.#readIds(ids), skip_special_tokens, clean_up_tokenization_spaces);
+    const clean_up = clean_up_tokenization_spaces;
+    return this.#engine.decode(this.#readIds(ids), skip_special_tokens, clean_up);
   }
 
   /**
@@ -301,7 +301,8 @@ export class AlbertTokenizer extends Callable {
     return Int32Array.from(ids as ArrayLike<number>, (given, i) => {
       const id = typeof given === 'bigint' ? Number(given) : given;
       if (typeof id !== 'number' || !Number.isInteger(id)) {
-        throw new TypeError(`AlbertTokenizer: id ${i}: expected an integer, got ${check.show(given)}`);
+        const got = check.show(given);
+        throw new TypeError(`AlbertTokenizer: id ${i}: expected an integer, got ${got}`);
       }
       if (id >= 0 && id < this.vocab_size) return id;
       const last = this.vocab_size - 1;
@@ -346,7 +347,8 @@ export const AutoTokenizer = AlbertTokenizer;
 export type AutoTokenizer = AlbertTokenizer;
 
 /** As Hugging Face: a `max_length` alone asks for truncation, unless it says how far to pad. */
-function strategyOf({ truncation, max_length, padding }: TokenizeOptions): EncodeOptions['truncation'] {
+function strategyOf(options: TokenizeOptions): EncodeOptions['truncation'] {
+  const { truncation, max_length, padding } = options;
   if (truncation === undefined) {
     const implied = max_length !== undefined && padding !== 'max_length';
     return implied ? 'longest_first' : 'none';
@@ -374,8 +376,8 @@ function readTexts(
 function readStrings(name: string, value: string | readonly string[]): string[] {
   if (typeof value === 'string') return [value];
   if (!Array.isArray(value)) {
-    const got = check.show(value);
-    throw new TypeError(`AlbertTokenizer: ${name}: expected a string or an array of them, got ${got}`);
+    const expected = 'a string or an array of strings';
+    throw new TypeError(`AlbertTokenizer: ${name}: expected ${expected}, got ${check.show(value)}`);
   }
   value.forEach((one, i) => check.string(one, `AlbertTokenizer: ${name} ${i}`));
   return [...(value as readonly string[])];

@@ -70,7 +70,8 @@ export abstract class AlbertPreTrainedModel<
   constructor(loaded: LoadedModel) {
     super('forward');
     if (typeof loaded?.native?.forward !== 'function') {
-      throw new TypeError(`new ${new.target.name}(): use ${new.target.name}.from_pretrained instead`);
+      const { name } = new.target;
+      throw new TypeError(`new ${name}(): use ${name}.from_pretrained instead`);
     }
     this.config = loaded.config;
     this.#native = loaded.native;
@@ -116,8 +117,8 @@ export abstract class AlbertPreTrainedModel<
   /**
    * Runs the model. Rows may differ in length; nothing is padded.
    *
-   * @throws (rejects) TypeError and RangeError that name the field and row, the signal's reason when
-   * aborted, AlbertError `ERR_BUSY` when too much waits, `ERR_DISPOSED`
+   * @throws (rejects) TypeError and RangeError that name the field and row, the signal's reason
+   * when aborted, AlbertError `ERR_BUSY` when too much waits, `ERR_DISPOSED`
    *
    * @example
    * const { last_hidden_state } = await model({ input_ids: [[2, 14, 3], [2, 14, 57, 3]] });

@@ -35,9 +35,10 @@ export interface LoadedModel {
   device: Device;
 }
 
+const devices = check.oneOf('auto', 'cpu', 'cuda', 'cuda:0', 'reference');
+
 const device: check.OptionCheck = (value, name) => {
-  if (typeof value === 'string' && /^cuda:\d+$/.test(value)) return;
-  check.oneOf('auto', 'cpu', 'cuda', 'reference')(value, name);
+  if (typeof value !== 'string' || !/^cuda:\d+$/.test(value)) devices(value, name);
 };
 
 /** The options of from_pretrained; pipelines and the command line check theirs with it, too. */

@@ -17,7 +17,7 @@ export interface MaskedLMInputs extends ModelInputs {
 export interface MaskedLMOptions extends ForwardOptions {
   /**
    * For each row the positions whose logits are wanted: only these are computed and returned, as
-   * [B, most positions of a row, V]. Not together with `labels`.
+   * [B, most positions of a row, V]. Every position with a label must be among them.
    */
   logits_positions?: readonly (readonly number[])[] | undefined;
 }
@@ -25,23 +25,20 @@ export interface MaskedLMOptions extends ForwardOptions {
 /** The check of {@link MaskedLMOptions.logits_positions}. */
 export const maskedLMSchema: OptionSchema = { logits_positions: array };
 
-/** What the masked-LM head reads: all tokens, or the wanted positions, or labels. */
+/** What the masked-LM head reads: the wanted positions (absent = all), and labels. */
 export function maskedLMRequest(
   labels: unknown,
   packed: PackedInputs,
   options: MaskedLMOptions,
   vocabulary: number,
 ): HeadRequest {
-  const { logits_positions } = options;
-  if (logits_positions === undefined) {
-    if (labels === undefined || labels === null) return {};
-    return { labels: { labels: packTokenLabels(labels, packed, vocabulary) } };
-  }
+  const request: HeadRequest = {};
   if (labels !== undefined && labels !== null) {
-    throw new TypeError('logits_positions and labels exclude each other: pass one of them');
+    request.labels = { labels: packTokenLabels(labels, packed, vocabulary) };
   }
-  const rows = packPositions('logits_positions', logits_positions, packed);
-  if (rows.head_rows.length > 0) return rows;
+  if (options.logits_positions === undefined) return request;
+  const rows = packPositions('logits_positions', options.logits_positions, packed);
+  if (rows.head_rows.length > 0) return { ...request, ...rows };
   throw new RangeError('logits_positions: expected at least one position, got none');
 }
 

@@ -41,6 +41,7 @@ export class AlbertForMultipleChoice extends AlbertPreTrainedModel<
     const { choices } = packed;
     if (inputs.labels === undefined || inputs.labels === null) return { choices };
     const questions = packed.rowLengths.length / choices;
-    return { choices, labels: { labels: readRowLabels('labels', inputs.labels, questions, choices) } };
+    const labels = readRowLabels('labels', inputs.labels, questions, choices);
+    return { choices, labels: { labels } };
   }
 }

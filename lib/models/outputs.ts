@@ -67,18 +67,26 @@ export interface QuestionAnsweringV2Output extends LossOutput {
 }
 
 const scalars: readonly string[] = ['loss', 'mlm_loss', 'sop_loss'];
+const stacks: readonly string[] = ['hidden_states', 'attentions'];
 
-/** Builds an output object: losses become numbers, `hidden_states.0` and so on become lists. */
+/** Builds an output object: losses become numbers, stacks of states become lists of tensors. */
 export function readOutputs(outputs: Record<string, NativeTensor>): Record<string, unknown> {
   const result: Record<string, unknown> = {};
-  for (const [name, { data, dims }] of Object.entries(outputs)) {
-    const [group, index] = name.split('.');
-    const tensor = makeTensor(data, dims);
-    if (scalars.includes(name)) result[name] = data[0];
-    else if (group === undefined || index === undefined) result[name] = tensor;
-    else ((result[group] ??= []) as Tensor[])[Number(index)] = tensor;
+  for (const [name, output] of Object.entries(outputs)) {
+    if (scalars.includes(name)) result[name] = output.data[0];
+    else if (stacks.includes(name)) result[name] = unstack(output);
+    else result[name] = makeTensor(output.data, output.dims);
   }
   return result;
+}
+
+/** The slices along the first axis; they share the stack's memory. */
+function unstack({ data, dims }: NativeTensor): Tensor[] {
+  const [count = 0, ...rest] = dims;
+  const size = data.length / Math.max(count, 1);
+  return Array.from({ length: count }, (_, i) =>
+    makeTensor(data.subarray(i * size, (i + 1) * size), rest),
+  );
 }
 
 function makeTensor(data: NativeTensor['data'], dims: number[]): Tensor {

@@ -55,7 +55,7 @@ export class AlbertForPreTraining extends AlbertPreTrainedModel<
 function readSentenceOrder(inputs: PreTrainingInputs, rows: number): Int32Array | undefined {
   const { sentence_order_label: label, next_sentence_label: alias } = inputs;
   if (label && alias) {
-    throw new TypeError('sentence_order_label and next_sentence_label are the same: pass one of them');
+    throw new TypeError('sentence_order_label and next_sentence_label are one: pass one of them');
   }
   const field = label ? 'sentence_order_label' : 'next_sentence_label';
   const value = label ?? alias;

@@ -17,7 +17,7 @@ export interface QuestionAnsweringV2Inputs extends QuestionAnsweringInputs {
    * without its closing separator can, or every token of a row without segment 1.
    */
   p_mask?: InputField | undefined;
-  /** For each row 1 (or true) where the question has no answer; needs the positions, too. */
+  /** For each row 1 (or true) where the question has no answer; goes with the positions. */
   is_impossible?: readonly (number | boolean)[] | IntegerTensor | undefined;
 }
 
@@ -59,8 +59,8 @@ export class AlbertForQuestionAnsweringV2 extends AlbertPreTrainedModel<
   ): HeadRequest {
     const candidates = candidateTokens(inputs.p_mask, packed, this.config);
     const labels = readLabels(inputs, packed, candidates);
-    const { start_n_top = 5, end_n_top = 5 } = options;
-    const request = { ...packHeadRows(candidates, packed), start_n_top, end_n_top };
+    const beams = { start_top: options.start_n_top ?? 5, end_top: options.end_n_top ?? 5 };
+    const request = { ...packHeadRows(candidates, packed), ...beams };
     return labels ? { ...request, labels } : request;
   }
 
@@ -78,28 +78,27 @@ function readLabels(
   candidates: number[][],
 ): NativeLabels | undefined {
   const span = spanLabels(inputs);
-  if (!span) {
-    if (!inputs.is_impossible) return undefined;
-    throw new TypeError('is_impossible: needs start_positions and end_positions, too');
+  if (!span && !inputs.is_impossible) return undefined;
+  if (!span || !inputs.is_impossible) {
+    throw new TypeError('start_positions, end_positions, is_impossible: pass all three or none');
   }
   const inCandidates = (field: string, value: unknown): Int32Array =>
     packSpanPositions(field, value, packed).map((token, b) => {
       const index = candidates[b]?.indexOf(token) ?? -1;
       return index < 0 ? ignoredLabel : index;
     });
-  const labels: NativeLabels = {
+  return {
     start_positions: inCandidates('start_positions', span.start),
     end_positions: inCandidates('end_positions', span.end),
+    is_impossible: readImpossible(inputs.is_impossible, packed.rowLengths.length),
   };
-  if (!inputs.is_impossible) return labels;
-  return { ...labels, is_impossible: readImpossible(inputs.is_impossible, packed.rowLengths.length) };
 }
 
 function readImpossible(value: unknown, rows: number): Float32Array {
-  const plain = Array.isArray(value) ? value.map((v) => (typeof v === 'boolean' ? Number(v) : v)) : value;
-  const column = readColumn('is_impossible', plain);
+  const toNumber = (one: unknown): unknown => (typeof one === 'boolean' ? Number(one) : one);
+  const column = readColumn('is_impossible', Array.isArray(value) ? value.map(toNumber) : value);
   if (column.length !== rows) {
-    throw new RangeError(`is_impossible: expected one value for each of ${rows} rows, got ${column.length}`);
+    throw new RangeError(`is_impossible: expected ${rows} values, one a row, got ${column.length}`);
   }
   const wrong = column.findIndex((v) => v !== 0 && v !== 1);
   if (wrong < 0) return Float32Array.from(column);

@@ -40,7 +40,7 @@ export function layOut(texts: readonly Encoding[][], layout: Layout): BatchEncod
   const batch: BatchEncoding = {
     input_ids: all.map(({ input_ids }) => fill(input_ids, layout.pad)),
     token_type_ids: all.map(({ token_type_ids }) => fill(token_type_ids, 0)),
-    attention_mask: all.map(({ input_ids }) => fill(new Array<number>(input_ids.length).fill(1), 0)),
+    attention_mask: all.map(({ input_ids }) => fill(input_ids.map(() => 1), 0)),
   };
   if (layout.offsets) batch.offset_mapping = all.map((encoding) => pairsOf(encoding, layout.width));
   const sequences = all.map(({ sequence_ids }) => fill(sequence_ids, -1));

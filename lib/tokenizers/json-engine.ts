@@ -50,7 +50,8 @@ export async function makeJsonEngine(tokenizer: object, config: object): Promise
     Tokenizer: new (tokenizer: object, config: object) => LibraryTokenizer;
   };
   try {
-    return new JsonEngine(new library.Tokenizer(tokenizer, config));
+    const removeSpace = (config as { remove_space?: unknown }).remove_space === true;
+    return new JsonEngine(new library.Tokenizer(tokenizer, config), removeSpace);
   } catch (cause) {
     const message = `tokenizer.json is not one that can be read: ${(cause as Error).message}`;
     throw new AlbertError('ERR_FORMAT', message, { cause });
@@ -66,7 +67,10 @@ class JsonEngine implements TokenizerEngine {
   /** Normalized single characters: the same few make up most texts. */
   readonly #normalized = new Map<string, string>();
 
-  constructor(tokenizer: LibraryTokenizer) {
+  constructor(
+    tokenizer: LibraryTokenizer,
+    private readonly removeSpace: boolean,
+  ) {
     this.#tokenizer = tokenizer;
     this.vocab_size = tokenizer.model.vocab.length;
     const added = [...tokenizer.get_added_tokens_decoder().values()];
@@ -159,7 +163,8 @@ class JsonEngine implements TokenizerEngine {
   #alignerOf({ text, begin }: Section): Aligner {
     const source = traceNormalization(text, begin, (part) => this.#normalizePart(part));
     const { unk_token = '', config } = this.#tokenizer.model;
-    const continuation = config.type === 'WordPiece' ? (config.continuing_subword_prefix ?? '##') : '';
+    const { type, continuing_subword_prefix: prefix = '##' } = config;
+    const continuation = type === 'WordPiece' ? prefix : '';
     return new Aligner(source, { unknown: unk_token, continuation });
   }
 
@@ -174,7 +179,8 @@ class JsonEngine implements TokenizerEngine {
 
   #words({ text }: Section, section_index: number): { word: string; tokens: string[] }[] {
     const { normalizer, pre_tokenizer, model } = this.#tokenizer;
-    const normalized = normalizer ? normalizer(text) : text;
+    const spaced = this.removeSpace ? text.trim().replace(/\s+/g, ' ') : text;
+    const normalized = normalizer ? normalizer(spaced) : spaced;
     if (normalized.trim() === '') return [];
     const words = pre_tokenizer ? pre_tokenizer(normalized, { section_index }) : [normalized];
     return words.map((word) => ({ word, tokens: model([word]) }));

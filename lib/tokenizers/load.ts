@@ -59,7 +59,11 @@ async function findVocabulary(
   throw notFound(missing(source, 'spiece.model, tokenizer.json or vocab.txt', options));
 }
 
-async function makeEngine(file: string, repository: Repository, config: Json): Promise<TokenizerEngine> {
+async function makeEngine(
+  file: string,
+  repository: Repository,
+  config: Json,
+): Promise<TokenizerEngine> {
   const flag = (name: string, byDefault: boolean): boolean =>
     typeof config[name] === 'boolean' ? config[name] : byDefault;
   if (file.endsWith('.json')) {
@@ -67,9 +71,10 @@ async function makeEngine(file: string, repository: Repository, config: Json): P
     return makeJsonEngine(await readJson(file), config);
   }
   if (file.endsWith('.txt')) {
+    const accents = config['strip_accents'];
     const rules = {
       do_lower_case: flag('do_lower_case', true),
-      strip_accents: typeof config['strip_accents'] === 'boolean' ? config['strip_accents'] : undefined,
+      strip_accents: typeof accents === 'boolean' ? accents : undefined,
       tokenize_chinese_chars: flag('tokenize_chinese_chars', true),
     };
     const { makeWordPieceEngine } = await import('./wordpiece.js');
@@ -95,7 +100,8 @@ async function readJson(file: string): Promise<Json> {
   try {
     value = JSON.parse(await readFile(file, 'utf8'));
   } catch (cause) {
-    throw new AlbertError('ERR_FORMAT', `Cannot read ${file}: ${(cause as Error).message}`, { cause });
+    const message = `Cannot read ${file}: ${(cause as Error).message}`;
+    throw new AlbertError('ERR_FORMAT', message, { cause });
   }
   if (isRecord(value)) return value;
   throw new AlbertError('ERR_FORMAT', `${file}: expected a JSON object`);

@@ -78,7 +78,7 @@ function cutOneSide(whole: Window, counts: Counts, options: EncodeOptions): Wind
 /** Ranges of at most `room` that cover [0, count) and share `stride` tokens with the one before. */
 function slide(count: number, room: number, stride: number): Range[] {
   if (stride >= room) {
-    throw new RangeError(`stride: expected less than the ${room} tokens a window holds, got ${stride}`);
+    throw new RangeError(`stride: expected less than the window's ${room} tokens, got ${stride}`);
   }
   const ranges: Range[] = [];
   for (let begin = 0; ; begin += room - stride) {

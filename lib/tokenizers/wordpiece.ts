@@ -30,7 +30,8 @@ function wordPieceJson(vocabulary: string, rules: WordPieceRules): object {
   const vocab = readVocabulary(vocabulary);
   for (const token of ['[UNK]', '[CLS]', '[SEP]']) {
     if (vocab[token] !== undefined) continue;
-    throw new AlbertError('ERR_FORMAT', `vocab.txt has no line ${token}: pass a WordPiece vocabulary`);
+    const message = `vocab.txt has no line ${token}: pass a WordPiece vocabulary`;
+    throw new AlbertError('ERR_FORMAT', message);
   }
   const present = specialTokens.filter((token) => vocab[token] !== undefined);
   return {
@@ -53,7 +54,7 @@ function wordPieceJson(vocabulary: string, rules: WordPieceRules): object {
     },
     pre_tokenizer: { type: 'BertPreTokenizer' },
     post_processor: null,
-    decoder: { type: 'WordPiece', prefix: '##', cleanup: true },
+    decoder: { type: 'WordPiece', prefix: '##', cleanup: false },
     model: {
       type: 'WordPiece',
       unk_token: '[UNK]',

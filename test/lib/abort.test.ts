@@ -9,7 +9,8 @@ t.test('rejects at once with the reason, stops the work, and frees a late result
   const late: string[] = [];
   let finish: (value: string) => void = () => undefined;
   const work = new Promise<string>((resolve) => (finish = resolve));
-  const wait = abortable(work, controller.signal, () => (stopped += 1), (value) => late.push(value));
+  const stop = (): void => void (stopped += 1);
+  const wait = abortable(work, controller.signal, stop, (value) => late.push(value));
   const reason = new Error('enough');
   controller.abort(reason);
   await t.rejects(wait, reason);

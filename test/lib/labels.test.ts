@@ -39,7 +39,7 @@ t.test('reads labels of sequences', async (t) => {
   t.same(several.labels, Float32Array.of(1, 0, 0, 1));
   t.throws(() => packSequenceLabels([[1], [0, 1]], {}, 2), /row 0: expected 2 numbers, got 1/);
   t.throws(() => packSequenceLabels([NaN, 1], { num_labels: 1 }, 2), RangeError);
-  t.throws(() => readRowLabels('labels', [0], 2, 2), /each of 2 rows, got 1/);
+  t.throws(() => readRowLabels('labels', [0], 2, 2), /2 labels, one a row, got 1/);
   t.throws(() => readRowLabels('labels', [0, 2], 2, 2), /labels row 1/);
 });
 

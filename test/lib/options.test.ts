@@ -1,4 +1,4 @@
-// Option objects: unknown names get a suggestion, wrong types a TypeError, wrong values a RangeError.
+// Option objects: suggestions for unknown names, TypeError for types, RangeError for values.
 import t from 'tap';
 import { boolean, checkOptions, integer, nearest, number, oneOf } from '../../dist/options.js';
 

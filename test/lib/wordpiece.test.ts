@@ -2,8 +2,9 @@
 import t from 'tap';
 import { makeWordPieceEngine } from '../../dist/tokenizers/wordpiece.js';
 
-const words = '[PAD] [UNK] [CLS] [SEP] [MASK] want ##want ##ed wa un runn ##ing , low lowest 博 推 ah zz';
-const vocabulary = words.split(' ').join('\n');
+const special = '[PAD] [UNK] [CLS] [SEP] [MASK]';
+const words = 'want ##want ##ed wa un runn ##ing , low lowest 博 推 ah zz';
+const vocabulary = `${special} ${words}`.split(' ').join('\n');
 const whole = {
   add_special_tokens: true,
   truncation: 'none' as const,
@@ -54,7 +55,8 @@ t.test('joins pairs and slides windows over the second text', async (t) => {
 
 t.test('refuses windows that cannot be', async (t) => {
   const engine = await makeWordPieceEngine(vocabulary, { do_lower_case: true });
-  const encode = (options: object): unknown => engine.encode('low low low', undefined, { ...whole, ...options });
+  const encode = (options: object): unknown =>
+    engine.encode('low low low', undefined, { ...whole, ...options });
   t.throws(() => encode({ truncation: 'only_first', max_length: 1 }), RangeError);
   t.throws(() => encode({ truncation: 'only_second', max_length: 4 }), /needs a text_pair/);
   const windows = { truncation: 'only_first', max_length: 4, return_overflowing_tokens: true };
