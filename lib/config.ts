@@ -1,4 +1,5 @@
 // config.json: its type, how it is read, and the names of labels in it.
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { AlbertError } from './errors.js';
@@ -51,12 +52,16 @@ export interface ConfigSource {
 }
 
 /**
- * Reads config.json of a model directory.
+ * Reads config.json of a model directory, or Google's albert_config.json where there is only that.
  *
  * @throws AlbertError `ERR_NOT_FOUND` where there is none, `ERR_CONFIG` where it is no JSON object
  */
 export async function readConfig(directory: string): Promise<ConfigSource> {
   const file = path.join(directory, 'config.json');
+  const google = path.join(directory, 'albert_config.json');
+  if (existsSync(google) && !existsSync(file)) {
+    return copyConfig(translateGoogle(parseConfig(await readFile(google, 'utf8'), google)));
+  }
   let text: string;
   try {
     text = await readFile(file, 'utf8');
@@ -65,6 +70,15 @@ export async function readConfig(directory: string): Promise<ConfigSource> {
     throw new AlbertError('ERR_NOT_FOUND', `Cannot read ${file}: ${advice}`, { cause });
   }
   return { config: parseConfig(text, file), text };
+}
+
+/**
+ * Google's file says "gelu" for the tanh form, which is Hugging Face's "gelu_new"; there, "gelu"
+ * is the erf form. Names are case-insensitive there.
+ */
+function translateGoogle(config: AlbertConfig): AlbertConfig {
+  const name = String(config.hidden_act ?? 'gelu').toLowerCase();
+  return { ...config, model_type: 'albert', hidden_act: name === 'gelu' ? 'gelu_new' : name };
 }
 
 function parseConfig(text: string, file: string): AlbertConfig {

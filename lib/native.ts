@@ -32,6 +32,10 @@ export interface NativeLoadRequest {
   dtype: string;
   /** Upper bound for this model's jobs; 0 = all threads of the pool. */
   threads: number;
+  /** Tokens that may wait before forward() throws ERR_BUSY; default 2^20. */
+  max_queued_tokens?: number;
+  /** Tokens of a tile; absent = planned. Changes speed, never results. */
+  tile_tokens?: number;
 }
 
 /**
@@ -58,6 +62,9 @@ export interface NativeForwardRequest {
   head_cu?: Int32Array;
   /** Multiple choice: how many consecutive sequences make one question. */
   choices?: number;
+  /** Span v2: how many starts, and ends for each start, come back; default 5 and 5. */
+  start_top?: number;
+  end_top?: number;
   labels?: NativeLabels;
 }
 

@@ -45,7 +45,8 @@ export async function findModel(source: string, options: HubOptions): Promise<Mo
   }
   const repository = await openRepository(source, options);
   const { directory } = repository;
-  const config = await repository.find('config.json');
+  const config =
+    (await repository.find('config.json')) ?? (await repository.find('albert_config.json'));
   if (!config) throw notFound(missing(source, 'config.json', options));
   if (await repository.find('model.safetensors')) return { directory, weights: directory };
   const index = await repository.find(shardIndex);

@@ -53,7 +53,7 @@ function addTask(program: Command, task: TaskCommand): void {
   addCommonOptions(command);
   const input = `Input lines (--input): ${task.lines}.\nA line that starts with { is JSON.`;
   const output = `With --json, one line for each input, in order: ${task.json}.`;
-  command.addHelpText('after', `\n${input}\n${output}${examplesText(task.examples)}`);
+  command.addHelpText('after', `\n${input}\n${output}\n${examplesText(task.examples)}`);
   command.action(async (texts: string[], options: CommonOptions) => {
     const { runTask } = await import('./run-task.js');
     await runTask(task, texts, options);
@@ -110,5 +110,5 @@ function addInfo(program: Command): void {
 }
 
 function examplesText(examples: string[]): string {
-  return `\n\nExamples:\n${examples.map((line) => `  $ albert ${line}`).join('\n')}`;
+  return `\nExamples:\n${examples.map((line) => `  $ albert ${line}`).join('\n')}`;
 }

@@ -1,8 +1,7 @@
-// Which tokens may begin or end an answer, and the way back from them to a row's columns.
+// Which tokens may begin or end an answer.
 import type { AlbertConfig } from '../config.js';
-import { readLike, type HeadRows, type PackedInputs } from '../inputs.js';
+import { readLike, type PackedInputs } from '../inputs.js';
 import type { NativeForwardRequest } from '../native.js';
-import { Tensor } from '../tensor.js';
 
 /** For each row the tokens, counted within its sequence, that may begin or end an answer. */
 export function candidateTokens(
@@ -42,19 +41,4 @@ function defaultCandidates(
   const last = tokens.length - 1;
   const closed = request.tokens[begin + last] === (config.eos_token_id ?? 3);
   return tokens.filter((i) => i === 0 || (isContext(i) && !(closed && i === last)));
-}
-
-/** Leads indices among a row's candidates back to the columns of the caller's row. */
-export function toColumns(
-  index: Tensor<'int32'>,
-  request: NativeForwardRequest,
-): Tensor<'int32'> {
-  const { head_rows, head_cu } = request as NativeForwardRequest & HeadRows;
-  const beams = index.dims[1] ?? 0;
-  const columns = index.data.map((candidate, i) => {
-    if (candidate < 0) return -1;
-    const row = (head_cu[Math.floor(i / beams)] ?? 0) + candidate;
-    return request.columns[head_rows[row] ?? 0] ?? -1;
-  });
-  return new Tensor('int32', columns, index.dims);
 }

@@ -133,7 +133,7 @@ export abstract class AlbertPreTrainedModel<
     Object.assign(request, this.headRequest(inputs, packed, options));
     const job = this.#native.forward(request);
     const outputs = await abortable(job.promise, options.signal, () => job.abort());
-    return this.finish(readOutputs(outputs), { ...packed, request }) as Output;
+    return readOutputs(outputs) as Output;
   }
 
   /**
@@ -203,11 +203,6 @@ export abstract class AlbertPreTrainedModel<
   /** What the head adds to the request. */
   protected headRequest(_inputs: Inputs, _packed: PackedInputs, _options: Options): HeadRequest {
     return {};
-  }
-
-  /** The last touch to the outputs. */
-  protected finish(outputs: Record<string, unknown>, _packed: PackedInputs): object {
-    return outputs;
   }
 
   private requestOf(options: ForwardOptions): HeadRequest {

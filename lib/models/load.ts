@@ -20,6 +20,13 @@ export interface LoadOptions extends HubOptions {
   device?: Device | undefined;
   /** Upper bound of threads for this model's jobs; default all of the process-wide pool. */
   threads?: number | undefined;
+  /**
+   * Tokens that may wait in this model's queue; a call beyond it throws ERR_BUSY. Default 1,048,576;
+   * a call that finds the queue empty is always taken.
+   */
+  max_queued_tokens?: number | undefined;
+  /** Tokens of a tile, for benchmarks: changes speed, never results. Default: planned. */
+  tile_tokens?: number | undefined;
 }
 
 /** How a model with fresh weights is made. */
@@ -47,6 +54,8 @@ export const loadSchema: check.OptionSchema = {
   dtype: check.oneOf('fp32', 'bf16', 'int8', 'fp16'),
   device,
   threads: check.integer(1, 4096),
+  max_queued_tokens: check.integer(1),
+  tile_tokens: check.integer(1),
 };
 
 const configSchema: check.OptionSchema = { ...loadSchema, seed: check.integer(0) };
@@ -84,10 +93,18 @@ async function load(
   what: Pick<NativeLoadRequest, 'kind' | 'path' | 'seed'>,
   options: LoadOptions,
 ): Promise<LoadedModel> {
-  const { dtype = 'fp32', threads = 0, signal } = options;
+  const { dtype = 'fp32', threads = 0, max_queued_tokens, tile_tokens, signal } = options;
   const device = options.device ?? 'auto';
   signal?.throwIfAborted();
-  const work = native.load_model({ ...what, config: source.text, device, dtype, threads });
+  const work = native.load_model({
+    ...what,
+    config: source.text,
+    device,
+    dtype,
+    threads,
+    ...(max_queued_tokens !== undefined && { max_queued_tokens }),
+    ...(tile_tokens !== undefined && { tile_tokens }),
+  });
   const loaded = await abortable(work, signal, undefined, (model) => void model.dispose());
   return { native: loaded, config: source.config, device };
 }

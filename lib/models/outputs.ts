@@ -54,13 +54,13 @@ export interface QuestionAnsweringOutput extends LossOutput {
 
 /** What {@link AlbertForQuestionAnsweringV2} returns; K = `start_n_top`, J = `end_n_top`. */
 export interface QuestionAnsweringV2Output extends LossOutput {
-  /** [B, K], best first. */
+  /** [B, K], best first; -1e30 where a row has fewer candidates. */
   start_top_log_probs: FloatTensor;
-  /** [B, K]: columns of the row; -1 past the last candidate. */
+  /** [B, K]: columns of the row; 0 where it has fewer candidates. */
   start_top_index: Tensor<'int32'>;
   /** [B, K·J]: entry i·J + j belongs to start i. */
   end_top_log_probs: FloatTensor;
-  /** [B, K·J]: columns of the row; -1 past the last candidate. */
+  /** [B, K·J]: columns of the row; 0 where it has fewer candidates. */
   end_top_index: Tensor<'int32'>;
   /** [B]; the higher, the less likely an answer is in the text. */
   cls_logits: FloatTensor;

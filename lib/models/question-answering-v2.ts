@@ -4,8 +4,7 @@ import { packHeadRows, type InputField, type PackedInputs } from '../inputs.js';
 import { ignoredLabel, packSpanPositions } from '../labels.js';
 import type { ModelKind, NativeLabels } from '../native.js';
 import { integer, type OptionSchema } from '../options.js';
-import type { Tensor } from '../tensor.js';
-import { candidateTokens, toColumns } from './answer-candidates.js';
+import { candidateTokens } from './answer-candidates.js';
 import { AlbertPreTrainedModel, type ForwardOptions, type HeadRequest } from './base.js';
 import type { QuestionAnsweringV2Output } from './outputs.js';
 import { spanLabels, type QuestionAnsweringInputs } from './question-answering.js';
@@ -62,13 +61,6 @@ export class AlbertForQuestionAnsweringV2 extends AlbertPreTrainedModel<
     const beams = { start_top: options.start_n_top ?? 5, end_top: options.end_n_top ?? 5 };
     const request = { ...packHeadRows(candidates, packed), ...beams };
     return labels ? { ...request, labels } : request;
-  }
-
-  protected override finish(outputs: Record<string, unknown>, packed: PackedInputs): object {
-    for (const name of ['start_top_index', 'end_top_index']) {
-      outputs[name] = toColumns(outputs[name] as Tensor<'int32'>, packed.request);
-    }
-    return outputs;
   }
 }
 

@@ -121,16 +121,18 @@ export function tokenClassification(
   ) as TokenClassificationPipeline;
 }
 
-/** The text tokens of a sequence: all but its first and last, [CLS] and [SEP]. */
+/** The tokens that stand for text: not [CLS] and [SEP], and none that is only white space. */
 function scoreTokens(
   { tokenizer }: Parts,
   { input_ids, offsets, text }: Sequence & { text: string },
   scoresAt: (column: number) => Float64Array,
 ): ScoredToken[] {
-  return input_ids.slice(1, -1).map((id, i) => {
-    const index = i + 1;
+  const columns = [...input_ids.keys()].slice(1, -1);
+  const filled = columns.filter((index) => text.slice(...offsets[index]!).trim() !== '');
+  return filled.map((index) => {
+    const id = input_ids[index]!;
     const [begin, end] = offsets[index]!;
-    const start = begin + leadingSpace(text, begin, end);
+    const start = begin + text.slice(begin, end).search(/\S/);
     const unknown = id === tokenizer.unk_token_id;
     return {
       id,
@@ -142,11 +144,6 @@ function scoreTokens(
       startsWord: unknown || start === 0 || /\s/.test(text[start - 1]!),
     };
   });
-}
-
-function leadingSpace(text: string, begin: number, end: number): number {
-  const visible = text.slice(begin, end).search(/\S/);
-  return Math.max(0, visible);
 }
 
 function entitiesOf(

@@ -1,8 +1,6 @@
 // Field by field, with the errors that a person needs.
 #include "engine/config_json.h"
 
-#include <algorithm>
-#include <cctype>
 #include <string>
 
 #include "core/error.h"
@@ -55,17 +53,11 @@ std::string read_word(const JsonValue& json, const char* name, const char* fallb
   return *word;
 }
 
-Activation parse_activation(std::string name, ConfigDialect dialect) {
-  const bool google = dialect == ConfigDialect::kGoogle;
-  if (google) {
-    std::transform(name.begin(), name.end(), name.begin(),
-                   [](unsigned char c) { return char(std::tolower(c)); });
-  }
-  if (name == "gelu") return google ? Activation::kGeluTanh : Activation::kGeluErf;
+Activation parse_activation(const std::string& name) {
+  if (name == "gelu") return Activation::kGeluErf;
   if (name == "gelu_new" || name == "gelu_pytorch_tanh") return Activation::kGeluTanh;
   if (name == "relu") return Activation::kRelu;
   if (name == "tanh") return Activation::kTanh;
-  if (google && (name == "linear" || name.empty())) return Activation::kNone;
   refuse("hidden_act " + formats::quote_for_message(name) +
          " is not supported; use gelu_new, gelu, relu or tanh");
 }
@@ -99,7 +91,7 @@ void refuse_unsupported(const JsonValue& json) {
 
 }  // namespace
 
-model::Config parse_config(std::string_view text, ConfigDialect dialect) {
+model::Config parse_config(std::string_view text) {
   JsonValue json;
   try {
     json = formats::parse_json(text);
@@ -124,8 +116,7 @@ model::Config parse_config(std::string_view text, ConfigDialect dialect) {
   read_number(json, "layer_norm_eps", config.layer_norm_eps);
   read_number(json, "initializer_range", config.initializer_range);
   read_labels(json, config);
-  const char* usual = dialect == ConfigDialect::kGoogle ? "gelu" : "gelu_new";
-  config.hidden_act = parse_activation(read_word(json, "hidden_act", usual), dialect);
+  config.hidden_act = parse_activation(read_word(json, "hidden_act", "gelu_new"));
   model::validate(config);
   return config;
 }

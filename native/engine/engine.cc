@@ -83,7 +83,9 @@ std::shared_ptr<Engine> Engine::load(const LoadRequest& request) {
   const int threads = request.threads > 0 ? std::min(request.threads, pool->size()) : pool->size();
   return std::make_shared<LoadedEngine>(
       load_weights(request), std::move(pool),
-      Scheduler::Options{.threads = threads, .max_queued_tokens = request.max_queued_tokens});
+      Scheduler::Options{.threads = threads,
+                         .max_queued_tokens = request.max_queued_tokens,
+                         .tile_tokens = request.tile_tokens});
 }
 
 }  // namespace albert::engine

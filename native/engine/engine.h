@@ -19,13 +19,13 @@ struct LoadRequest {
   std::string path;
   /// Of fresh weights, and of heads that the checkpoint lacks.
   uint64_t seed = 0;
-  /// The config is Google's albert_config.json, where "gelu" means the tanh form.
-  bool google_config = false;
   BackendOptions backend;
   /// Upper bound for this model's jobs; 0 = all threads of the pool.
   int threads = 0;
   /// Tokens that may wait before submit() refuses with kBusy.
   int64_t max_queued_tokens = int64_t{1} << 20;
+  /// Tokens of a tile; 0 = planned from the load. Changes speed, never results.
+  int64_t tile_tokens = 0;
 };
 
 /// Thread-safe. Owns nothing of JavaScript; lives as long as somebody holds it or work is running.

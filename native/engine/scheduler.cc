@@ -46,7 +46,8 @@ void Scheduler::dispatch(const Lock& lock) {
   while (running_ < options_.threads && !queue_.empty()) {
     const TilePlan plan = plan_tile(
         {.queued_tokens = queued_tokens_, .threads = options_.threads, .running = running_});
-    auto tile = std::make_shared<std::vector<TileItem>>(take_tile(plan.tokens));
+    const int64_t tokens = options_.tile_tokens > 0 ? options_.tile_tokens : plan.tokens;
+    auto tile = std::make_shared<std::vector<TileItem>>(take_tile(tokens));
     auto runner = std::make_shared<std::unique_ptr<TileRunner>>(take_runner());
     ++running_;
     pool_->submit([self = shared_from_this(), tile, runner, width = plan.width] {

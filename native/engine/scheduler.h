@@ -21,6 +21,7 @@ class Scheduler : public std::enable_shared_from_this<Scheduler> {
   struct Options {
     int threads;                // tiles at a time
     int64_t max_queued_tokens;  // beyond it submit() refuses; one job is always taken
+    int64_t tile_tokens;        // 0 = planned
   };
 
   Scheduler(std::shared_ptr<const model::AlbertWeights> weights, std::shared_ptr<ThreadPool> pool,

@@ -44,17 +44,15 @@ std::string key_of(const LoadRequest& request, const formats::TensorSource& sour
                    const Backend& backend) {
   const std::string separator(1, '\0');
   return source.identity() + separator + request.kind + separator + request.config + separator +
-         std::to_string(request.google_config) + std::to_string(request.seed) + separator +
-         backend.name() + separator + backend.instruction_set();
+         std::to_string(request.seed) + separator + backend.name() + separator +
+         backend.instruction_set();
 }
 
 }  // namespace
 
 LoadedWeights load_weights(const LoadRequest& request) {
-  const model::Architecture architecture = {
-      .config = parse_config(request.config, request.google_config ? ConfigDialect::kGoogle
-                                                                   : ConfigDialect::kHuggingFace),
-      .kind = model::model_kind(request.kind)};
+  const model::Architecture architecture = {.config = parse_config(request.config),
+                                            .kind = model::model_kind(request.kind)};
   const std::shared_ptr<Backend> backend = open_backend(request.backend);
   const auto new_host = [&] { return HostParams(architecture, backend->master_dtype()); };
   if (request.path.empty()) {

@@ -128,7 +128,7 @@ t.test('fill-mask agrees with the model', async (t) => {
   );
   t.ok(result.every(({ score, token }) => near(score, Math.exp(row[token]!) / total)));
   t.equal(result[0]!.token_str, tokenizer.decode([best[0]!]));
-  t.match(result[0], { sequence: /^the capital of .* is here$/ });
+  t.match(result[0], { sequence: /^the capital of.*is here$/ });
   const batch = await fill([text, 'one [MASK]'], { top_k: 2 });
   t.same(batch[0], result.slice(0, 2), 'the same to the bit in a batch');
 });
@@ -162,11 +162,12 @@ t.test('token classification fills word, index, start and end', async (t) => {
   t.equal(ner.task, 'token-classification');
   const text = 'Zoë  lives 🙂 in\tParis.';
   const tokens = await ner(text, { ignore_labels: [] });
-  const ids = tokenizer.encode(text);
-  t.equal(tokens.length, ids.length - 2, 'all but [CLS] and [SEP]');
+  const pieces = tokenizer.convert_ids_to_tokens(tokenizer.encode(text));
+  const filled = [...pieces.keys()].slice(1, -1).filter((column) => pieces[column] !== '▁');
   t.same(
     tokens.map(({ index }) => index),
-    tokens.map((_, i) => i + 1),
+    filled,
+    'all but [CLS], [SEP] and bare spaces',
   );
   const words = tokens.map(({ start, end }) => text.slice(start, end));
   t.ok(
