@@ -31,7 +31,7 @@ const schema: check.OptionSchema = {
 };
 
 /**
- * The names of all cases: "<op>_<direction>/<sizes>".
+ * The names of all cases: an op and its sizes, "embedding/tokens=1,columns=1,vocabulary=11".
  *
  * @example
  * for (const name of listCases()) console.log(name);

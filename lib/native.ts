@@ -1,7 +1,7 @@
 // The sole door to the binary: its types, and the one place that loads it.
 import path from 'node:path';
 import nodeGypBuild from 'node-gyp-build';
-import { errorFromNative } from './errors.js';
+import { AlbertError, errorFromNative } from './errors.js';
 
 /** Numbers as they cross the door: a flat array and its shape. */
 export interface NativeTensor {
@@ -193,7 +193,16 @@ interface Binding {
 /** The package's root folder: build/, prebuilds/, models/ lie there. */
 export const packageRoot = path.join(__dirname, '..');
 
-const binding = nodeGypBuild(packageRoot) as Binding;
-binding.initialize(errorFromNative);
+/** Loads build/Release or prebuilds/, and says what to do where neither holds a binary. */
+function loadBinding(): Binding {
+  try {
+    return nodeGypBuild(packageRoot) as Binding;
+  } catch (cause) {
+    const advice = 'run "npm run build:native" in its folder (it needs CMake and a C++ compiler)';
+    const message = `albert-native has no binary for this platform: ${advice}`;
+    throw new AlbertError('ERR_BACKEND', message, { cause });
+  }
+}
 
-export const native: Binding = binding;
+export const native: Binding = loadBinding();
+native.initialize(errorFromNative);

@@ -121,10 +121,11 @@ function readData<T extends TensorType>(type: T, data: unknown): TensorData<T> {
     const expected = `${type} data or an array of ${element}s`;
     throw new TypeError(`Tensor: expected ${expected}, got ${show(data)}`);
   }
-  data.forEach((value: unknown, i) => {
+  // entries() visits holes, too, which forEach skips.
+  for (const [i, value] of data.entries()) {
     const wrong = typeof value !== element || (type === 'int32' && !isInt32(value));
     if (wrong) throw new TypeError(`Tensor: element ${i} is no ${type}: ${show(value)}`);
-  });
+  }
   return makeData[type](data as never[]) as TensorData<T>;
 }
 

@@ -26,8 +26,8 @@ namespace albert {
 
 namespace {
 
-/// Longer than the serial stretch between two parallel ops of a forward pass, shorter than what a
-/// futex wake-up costs twice.
+/// Longer than the serial stretch between two parallel ops of a forward pass, and so short that an
+/// idle pool costs nothing.
 constexpr std::chrono::microseconds kSpinTime{40};
 constexpr int kRegionSlots = 64;
 

@@ -1,4 +1,4 @@
-// The pipelines: result shapes, options, long inputs, wrong arguments, and agreement with the models.
+// The pipelines: result shapes, options, long inputs, wrong arguments; agreement with the models.
 import path from 'node:path';
 import t from 'tap';
 import {

@@ -47,9 +47,10 @@ GemmTask rows_of(GemmTask task, int64_t begin, int64_t end) {
   return task;
 }
 
-/// The boundary of part `index` of `parts` of [0, total), rounded to whole tiles.
+/// The boundary of part `index` of `parts` of [0, total), rounded up to whole tiles: then no part
+/// has more tiles than its share rounded up.
 int64_t boundary(int64_t total, int64_t parts, int64_t index, int64_t tile) {
-  return index == parts ? total : total * index / parts / tile * tile;
+  return std::min(total, (total * index / parts + tile - 1) / tile * tile);
 }
 
 }  // namespace
