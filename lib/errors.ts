@@ -20,7 +20,7 @@ export type AlbertErrorCode =
  * try {
  *   await AutoModel.from_pretrained('./missing');
  * } catch (error) {
- *   if (error instanceof AlbertError && error.code === 'ERR_NOT_FOUND') console.error(error.message);
+ *   if (error instanceof AlbertError && error.code === 'ERR_NOT_FOUND') process.exitCode = 1;
  * }
  */
 export class AlbertError extends Error {

@@ -68,17 +68,17 @@ export interface NativeForwardRequest {
   labels?: NativeLabels;
 }
 
-/** Targets; which fields apply depends on the kind. Indices are packed (no gaps), -100 is ignored. */
+/** Targets; which fields apply depends on the kind. Indices are packed; -100 is ignored. */
 export interface NativeLabels {
   /**
-   * masked_lm, pretraining, token_classification: (T); sequence_classification: (B), or (B × labels)
-   * floats; multiple_choice: (B / choices).
+   * masked_lm, pretraining, token_classification: (T); sequence_classification: (B), or
+   * (B × labels) floats; multiple_choice: (B / choices).
    */
   labels?: Int32Array | Float32Array;
   problem_type?: 'regression' | 'single_label_classification' | 'multi_label_classification';
   /** pretraining: (B). */
   sentence_order?: Int32Array;
-  /** question_answering: (B), token index inside the packed sequence; v2: index among its candidates. */
+  /** question_answering: (B), token index in the packed sequence; v2: among its candidates. */
   start_positions?: Int32Array;
   end_positions?: Int32Array;
   /** question_answering_v2: (B), 1 = the question has no answer. */
@@ -87,7 +87,7 @@ export interface NativeLabels {
 
 /** A running forward pass. */
 export interface NativeJob {
-  /** Named outputs, and `loss` ([1]) where labels were given (pretraining: also mlm_loss, sop_loss). */
+  /** Named outputs, with labels also `loss` ([1]); pretraining: mlm_loss and sop_loss, too. */
   promise: Promise<Record<string, NativeTensor>>;
   /** Rejects the promise with an AbortError at once; the computation stops as soon as it can. */
   abort(): void;
@@ -102,7 +102,7 @@ export interface NativeModel {
   memory(): { name: string; bytes: number }[];
   /** Writes all parameters as one float32 safetensors file, atomically. */
   save(file: string): Promise<void>;
-  /** Refuses new work, rejects queued work, resolves when running work has ended and memory is free. */
+  /** Refuses new and queued work, resolves when running work has ended and memory is free. */
   dispose(): Promise<void>;
 }
 

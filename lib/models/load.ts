@@ -21,8 +21,8 @@ export interface LoadOptions extends HubOptions {
   /** Upper bound of threads for this model's jobs; default all of the process-wide pool. */
   threads?: number | undefined;
   /**
-   * Tokens that may wait in this model's queue; a call beyond it throws ERR_BUSY. Default 1,048,576;
-   * a call that finds the queue empty is always taken.
+   * Tokens that may wait in this model's queue; a call beyond it throws ERR_BUSY. Default
+   * 1,048,576; a call that finds the queue empty is always taken.
    */
   max_queued_tokens?: number | undefined;
   /** Tokens of a tile, for benchmarks: changes speed, never results. Default: planned. */
