@@ -11,7 +11,8 @@ export type AlbertErrorCode =
   | 'ERR_BUSY'
   | 'ERR_NOT_FOUND'
   | 'ERR_DIVERGED'
-  | 'ERR_IO';
+  | 'ERR_IO'
+  | 'ERR_INTERNAL';
 
 /**
  * An error with a code that programs can act on and a message that says what to do.

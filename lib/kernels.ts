@@ -24,6 +24,18 @@ export interface TimeResult extends NativeTimeResult {
   gbytes: number;
 }
 
+/** What {@link measurePeak} tells. */
+export interface Peak {
+  gflops: number;
+  threads: number;
+}
+
+/** What {@link measureBandwidth} tells. */
+export interface Bandwidth {
+  gbytes: number;
+  threads: number;
+}
+
 const schema: check.OptionSchema = {
   backend: check.oneOf('cpu'),
   dtype: check.oneOf('fp32'),
@@ -32,12 +44,14 @@ const schema: check.OptionSchema = {
 
 /**
  * The names of all cases: an op and its sizes, "embedding/tokens=1,columns=1,vocabulary=11".
+ * `timed` leaves those whose shapes are of a real model; the others are there to be checked.
  *
  * @example
- * for (const name of listCases()) console.log(name);
+ * for (const name of listCases({ timed: true })) console.log(name);
  */
-export function listCases(): string[] {
-  return native.list_cases();
+export function listCases(options: { timed?: boolean | undefined } = {}): string[] {
+  check.checkOptions('listCases', options, { timed: check.boolean });
+  return native.list_cases(options.timed ?? false);
 }
 
 /**
@@ -71,6 +85,42 @@ export async function timeCase(name: string, options: KernelOptions = {}): Promi
   const time = await native.time_case(name, isa);
   const perNanosecond = 1 / (time.median_us * 1e3);
   return { ...time, gflops: time.flops * perNanosecond, gbytes: time.bytes * perNanosecond };
+}
+
+/**
+ * Measures what this machine can do at most: multiply-adds in registers, on all threads.
+ *
+ * @returns billions of floating-point operations a second, and the threads that did them
+ * @throws (rejects) AlbertError `ERR_BACKEND` where the machine lacks the instruction set
+ *
+ * @example
+ * const { gflops } = await measurePeak({ isa: 'avx2' });
+ */
+export async function measurePeak(options: KernelOptions = {}): Promise<Peak> {
+  check.checkOptions('measurePeak', options, schema);
+  const { flops, threads } = await native.measure_peak(options.isa ?? '', 0);
+  return { gflops: flops / 1e9, threads };
+}
+
+/**
+ * Measures how fast all threads together read and write a working set of some bytes, again and
+ * again: a small set measures a cache, a large one memory.
+ *
+ * @returns billions of bytes a second, and the threads that moved them
+ * @throws (rejects) RangeError for sizes that are not from 1 to 2^32 bytes, AlbertError
+ * `ERR_BACKEND` where the machine lacks the instruction set
+ *
+ * @example
+ * const { gbytes } = await measureBandwidth(256 * 2 ** 20);
+ */
+export async function measureBandwidth(
+  workingSet: number,
+  options: KernelOptions = {},
+): Promise<Bandwidth> {
+  check.integer(1, 2 ** 32)(workingSet, 'measureBandwidth: workingSet');
+  check.checkOptions('measureBandwidth', options, schema);
+  const { bytes, threads } = await native.measure_peak(options.isa ?? '', workingSet);
+  return { gbytes: bytes / 1e9, threads };
 }
 
 function checkName(where: string, name: string, options: KernelOptions): void {

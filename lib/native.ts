@@ -178,16 +178,27 @@ export interface NativeTimeResult {
   runs: number;
   flops: number;
   bytes: number;
+  threads: number;
+}
+
+/** Per second; the one that was not asked for is 0. */
+export interface NativePeak {
+  flops: number;
+  bytes: number;
+  threads: number;
 }
 
 interface Binding {
   initialize(makeError: (name: string, message: string) => Error): void;
   info(): NativeInfo;
   load_model(request: NativeLoadRequest): Promise<NativeModel>;
-  create_tokenizer(model: Uint8Array, options: NativeTokenizerOptions): NativeTokenizer;
-  list_cases(): string[];
+  /** Reads the bytes of a spiece.model, off the JavaScript thread. */
+  load_tokenizer(model: Uint8Array, options: NativeTokenizerOptions): Promise<NativeTokenizer>;
+  list_cases(timed?: boolean): string[];
   check_case(name: string, instruction_set: string): Promise<NativeCheckResult>;
   time_case(name: string, instruction_set: string): Promise<NativeTimeResult>;
+  /** `working_set` in bytes; 0 = measure operations instead. */
+  measure_peak(instruction_set: string, working_set: number): Promise<NativePeak>;
 }
 
 /** The package's root folder: build/, prebuilds/, models/ lie there. */

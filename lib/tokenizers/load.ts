@@ -80,7 +80,7 @@ async function makeEngine(
     const { makeWordPieceEngine } = await import('./wordpiece.js');
     return makeWordPieceEngine(await readFile(file, 'utf8'), rules);
   }
-  return native.create_tokenizer(await readBytes(file, repository), {
+  return native.load_tokenizer(await readBytes(file, repository), {
     do_lower_case: flag('do_lower_case', true),
     remove_space: flag('remove_space', true),
     keep_accents: flag('keep_accents', false),

@@ -36,9 +36,9 @@ void set_up(Napi::Env env, Napi::Object exports) {
       .model = Model::define(env), .job = Job::define(env), .tokenizer = Tokenizer::define(env)};
   const napi_property_descriptor functions[] = {
       exported<&initialize>("initialize"), exported<&binary_info>("info"),
-      exported<&load_model>("load_model"), exported<&create_tokenizer>("create_tokenizer"),
+      exported<&load_model>("load_model"), exported<&load_tokenizer>("load_tokenizer"),
       exported<&list_cases>("list_cases"), exported<&check_case>("check_case"),
-      exported<&time_case>("time_case")};
+      exported<&time_case>("time_case"), exported<&measure_peak>("measure_peak")};
   const napi_status status = napi_define_properties(env, exports, std::size(functions), functions);
   if (status != napi_ok) throw Napi::Error::New(env);
 }

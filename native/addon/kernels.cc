@@ -8,10 +8,14 @@
 #include "addon/arguments.h"
 #include "addon/task.h"
 #include "check/check.h"
+#include "check/peak.h"
 
 namespace albert::addon {
 
 namespace {
+
+/// A working set beyond it would measure how long memory takes to get.
+constexpr int64_t kLargestWorkingSet = int64_t{1} << 32;
 
 /// The case and instruction set of a call; an empty instruction set means the best one.
 struct CaseRequest {
@@ -57,15 +61,27 @@ Napi::Value timing_to_javascript(Napi::Env env, const checks::TimingReport& repo
   result.Set("runs", double(report.runs));
   result.Set("flops", report.flops);
   result.Set("bytes", report.bytes);
+  result.Set("threads", report.threads);
+  return result;
+}
+
+Napi::Value peak_to_javascript(Napi::Env env, const checks::PeakReport& report) {
+  Napi::Object result = Napi::Object::New(env);
+  result.Set("flops", report.flops);
+  result.Set("bytes", report.bytes);
+  result.Set("threads", report.threads);
   return result;
 }
 
 }  // namespace
 
 Napi::Value list_cases(const Napi::CallbackInfo& info) {
-  const std::vector<checks::CaseInfo> cases = checks::list_cases();
-  Napi::Array names = Napi::Array::New(info.Env(), cases.size());
-  for (size_t i = 0; i < cases.size(); ++i) names.Set(uint32_t(i), cases[i].name);
+  const Argument timed = Argument::of(info, 0, "list_cases: timed");
+  const bool all = timed.absent() || !timed.boolean();
+  Napi::Array names = Napi::Array::New(info.Env());
+  for (const checks::CaseInfo& each : checks::list_cases()) {
+    if (all || each.timed) names.Set(names.Length(), each.name);
+  }
   return names;
 }
 
@@ -81,6 +97,16 @@ Napi::Value time_case(const Napi::CallbackInfo& info) {
     return checks::time_case(request.name, request.backend);
   };
   return start_task(info.Env(), work, &timing_to_javascript);
+}
+
+Napi::Value measure_peak(const Napi::CallbackInfo& info) {
+  const std::string instruction_set =
+      Argument::of(info, 0, "measure_peak: instruction_set").utf8_without_nul();
+  const size_t working_set =
+      size_t(Argument::of(info, 1, "measure_peak: working_set").integer(0, kLargestWorkingSet));
+  const BackendOptions options{.device = "cpu", .instruction_set = instruction_set};
+  const auto work = [=] { return checks::measure_peak(options, working_set); };
+  return start_task(info.Env(), work, &peak_to_javascript);
 }
 
 }  // namespace albert::addon

@@ -138,17 +138,23 @@ Napi::Value Tokenizer::sentencepiece_ids(const Napi::CallbackInfo& info) {
   return typed_array_of(info.Env(), ids.data(), ids.size());
 }
 
-Napi::Value create_tokenizer(const Napi::CallbackInfo& info) {
-  const std::vector<uint8_t> model = Argument::of(info, 0, "create_tokenizer: model").bytes();
-  const Argument options = Argument::of(info, 1, "create_tokenizer: options");
+Napi::Value load_tokenizer(const Napi::CallbackInfo& info) {
+  std::vector<uint8_t> model = Argument::of(info, 0, "load_tokenizer: model").bytes();
+  const Argument options = Argument::of(info, 1, "load_tokenizer: options");
   const text::TokenizerOptions rules = {.do_lower_case = options.field("do_lower_case").boolean(),
                                         .remove_space = options.field("remove_space").boolean(),
                                         .keep_accents = options.field("keep_accents").boolean(),
                                         .google_rules = options.field("google_rules").boolean()};
-  const std::string_view bytes(reinterpret_cast<const char*>(model.data()), model.size());
-  auto tokenizer = std::make_unique<Tokenizer>(text::Tokenizer::from_bytes(bytes, rules));
-  const Environment& environment = Environment::of(info.Env());
-  return wrap_native(info.Env(), environment.classes.tokenizer, std::move(tokenizer));
+  return start_task(
+      info.Env(),
+      [model = std::move(model), rules] {
+        const std::string_view bytes(reinterpret_cast<const char*>(model.data()), model.size());
+        return text::Tokenizer::from_bytes(bytes, rules);
+      },
+      [](Napi::Env env, std::shared_ptr<const text::Tokenizer> tokenizer) -> Napi::Value {
+        return wrap_native(env, Environment::of(env).classes.tokenizer,
+                           std::make_unique<Tokenizer>(std::move(tokenizer)));
+      });
 }
 
 }  // namespace albert::addon

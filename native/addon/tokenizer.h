@@ -33,7 +33,7 @@ class Tokenizer {
   const std::shared_ptr<const text::Tokenizer> tokenizer_;
 };
 
-/// create_tokenizer(model, options): a Tokenizer.
-Napi::Value create_tokenizer(const Napi::CallbackInfo& info);
+/// load_tokenizer(model, options): a promise of a Tokenizer.
+Napi::Value load_tokenizer(const Napi::CallbackInfo& info);
 
 }  // namespace albert::addon

@@ -29,11 +29,13 @@ Tensor Arena::allocate(const char* name, DType dtype, std::initializer_list<int6
   tensor.data = block.begin + block.used;
   block.used += bytes;
   entries_.push_back({name, bytes});
+  used_ += bytes;
   return tensor;
 }
 
 void Arena::reset() {
   entries_.clear();
+  used_ = 0;
   if (blocks_.size() > 1) {
     const size_t total = capacity();
     for (const Block& block : blocks_) memory_.release(block.begin, block.size);

@@ -41,6 +41,8 @@ class Arena {
   /// Forgets all tensors and keeps the memory (merged into one block if it had grown).
   void reset();
 
+  /// Bytes asked for since the last reset().
+  size_t used() const { return used_; }
   /// Bytes held now.
   size_t capacity() const;
   /// What was asked for since the last reset(), by name; equal names are added up.
@@ -61,6 +63,7 @@ class Arena {
   Memory& memory_;
   std::vector<Block> blocks_;
   std::vector<Entry> entries_;
+  size_t used_ = 0;
 };
 
 }  // namespace albert

@@ -44,13 +44,12 @@ void Scheduler::submit(std::shared_ptr<Job> job) {
 
 void Scheduler::dispatch(const Lock& lock) {
   while (running_ < options_.threads && !queue_.empty()) {
-    const TilePlan plan = plan_tile(
-        {.queued_tokens = queued_tokens_, .threads = options_.threads, .running = running_});
-    const int64_t tokens = options_.tile_tokens > 0 ? options_.tile_tokens : plan.tokens;
+    const int64_t tokens = options_.tile_tokens > 0 ? options_.tile_tokens : tile_tokens(load());
     auto tile = std::make_shared<std::vector<TileItem>>(take_tile(tokens));
+    const int width = tile_width(load());
     auto runner = std::make_shared<std::unique_ptr<TileRunner>>(take_runner());
     ++running_;
-    pool_->submit([self = shared_from_this(), tile, runner, width = plan.width] {
+    pool_->submit([self = shared_from_this(), tile, runner, width] {
       self->run_tile(*tile, width, **runner);
       std::vector<std::function<void()>> idle;
       {

@@ -39,6 +39,9 @@ class Scheduler : public std::enable_shared_from_this<Scheduler> {
  private:
   using Lock = std::unique_lock<std::mutex>;
 
+  TileLoad load() const {
+    return {.queued_tokens = queued_tokens_, .threads = options_.threads, .running = running_};
+  }
   void dispatch(const Lock& lock);
   std::vector<TileItem> take_tile(int64_t tokens);
   void run_tile(const std::vector<TileItem>& tile, int width, TileRunner& runner);

@@ -96,8 +96,9 @@ void SpanBeams::run(const Tensor& hidden, const model::Batch& batch) {
                                             scope_.weights.architecture.config);
   activations_ = allocate.span_v2(int64_t(rows_.size()), batch.sequences());
   device_cu_seqlens_ = upload(cu_seqlens_);
-  model::span_v2_start_forward(scope_.ops, scope_.weights, activations_, hidden, batch,
-                               {.rows = upload(rows_), .cu_seqlens = device_cu_seqlens_});
+  model::span_v2_start_forward(
+      scope_.ops, scope_.weights, activations_, hidden,
+      {.rows = upload(rows_), .cu_seqlens = device_cu_seqlens_, .first_rows = batch.first_rows});
   start_log_probs_ = download(activations_.start_log_probs);
   answer_logits_ = download(activations_.answer_logits);
   rank_starts();

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "engine/outputs.h"
+
 namespace albert::engine {
 
 /// Hands out hidden states and attentions to the jobs that asked, and stops for aborted ones.
@@ -36,6 +38,27 @@ const JobOutput* find_output(const Job& job, std::string_view name) {
   return nullptr;
 }
 
+/// Spreads the probabilities (A, L, L) of one sequence over its columns: target (A · S, S).
+void write_attention(const JobRequest& request, int64_t sequence, const Tensor& target,
+                     const double* probabilities) {
+  const int64_t length = request.batch.length(sequence), S = request.width;
+  const int32_t* columns = &request.columns[size_t(request.batch.cu_seqlens[size_t(sequence)])];
+  const auto write_row = [&](auto* to, const double* from) {
+    for (int64_t j = 0; j < length; ++j) {
+      to[columns[j]] = static_cast<std::remove_pointer_t<decltype(to)>>(from[j]);
+    }
+  };
+  for (int64_t row = 0; row < target.rows() / S * length; ++row) {
+    const int64_t to = row / length * S + columns[row % length];
+    const double* from = probabilities + row * length;
+    if (target.dtype == DType::kF64) {
+      write_row(target.row<double>(to), from);
+    } else {
+      write_row(target.row<float>(to), from);
+    }
+  }
+}
+
 }  // namespace
 
 TileRunner::TileRunner(std::shared_ptr<const model::AlbertWeights> weights, int threads)
@@ -59,12 +82,52 @@ Tensor TileRunner::upload(const std::vector<int32_t>& values) {
 void TileRunner::pack(const std::vector<TileItem>& tile) {
   packed_.clear();
   for (const TileItem& item : tile) packed_.append(item.job->request.batch, item.sequence);
-  const std::vector<int32_t> first(packed_.cu_seqlens.begin(), packed_.cu_seqlens.end() - 1);
   batch_ = {.tokens = upload(packed_.tokens),
             .segments = upload(packed_.segments),
             .positions = upload(packed_.positions),
             .cu_seqlens = upload(packed_.cu_seqlens),
-            .first_rows = upload(first)};
+            .selection = {},
+            .first_rows = {}};
+  select_rows();
+  std::vector<int32_t> first(packed_.cu_seqlens.begin(), packed_.cu_seqlens.end() - 1);
+  if (!output_rows_.empty()) {
+    for (int32_t& row : first) row = output_rows_[size_t(row)];
+  }
+  batch_.first_rows = upload(first);
+}
+
+/// The last pass computes only what the heads of this kind of model read: [CLS] for the pooler, the
+/// head rows for the masked LM. Nothing is left out where somebody wants to see all rows.
+void TileRunner::select_rows() {
+  const model::Architecture& architecture = weights_->architecture;
+  output_rows_.clear();
+  const bool selective =
+      architecture.has_masked_lm() ||
+      (architecture.has_pooler() && architecture.kind != model::ModelKind::kBase);
+  if (!selective) return;
+  std::vector<int32_t> kept, cu_seqlens = {0};
+  std::vector<int32_t> output_rows(packed_.tokens.size(), -1);
+  for (size_t i = 0; i < tile_->size(); ++i) {
+    const auto& [job, sequence] = (*tile_)[i];
+    const JobRequest& request = job->request;
+    if (request.hidden_states || request.attentions) return;
+    const int32_t first = packed_.cu_seqlens[i];
+    if (architecture.has_pooler()) output_rows[size_t(first)] = 0;
+    const int64_t heads = architecture.has_masked_lm() ? head_row_count(request, sequence) : 0;
+    for (int64_t index = 0; index < heads; ++index) {
+      const int32_t token = head_row(request, sequence, index);
+      output_rows[size_t(first + token - request.batch.cu_seqlens[size_t(sequence)])] = 0;
+    }
+    for (int32_t row = first; row < packed_.cu_seqlens[i + 1]; ++row) {
+      if (output_rows[size_t(row)] < 0) continue;
+      output_rows[size_t(row)] = int32_t(kept.size());
+      kept.push_back(row);
+    }
+    cu_seqlens.push_back(int32_t(kept.size()));
+  }
+  if (kept.empty() || kept.size() == packed_.tokens.size()) return;
+  output_rows_ = std::move(output_rows);
+  batch_.selection = {.rows = upload(kept), .cu_seqlens = upload(cu_seqlens)};
 }
 
 int64_t TileRunner::probability_count() const {
@@ -84,20 +147,17 @@ void TileRunner::run(const std::vector<TileItem>& tile, int width) {
   pack(tile);
   const model::ActivationAllocator allocate(arena_, backend_.activation_dtype(),
                                             weights_->architecture.config);
-  activations_ = allocate.encoder(packed_.size(), probability_count());
+  const Tensor& kept = batch_.selection.rows;
+  activations_ = allocate.encoder(packed_.size(), probability_count(), kept.size());
   Observer observer(*this);
   if (model::encoder_forward(*ops_, *weights_, activations_, batch_, observer)) run_heads();
   keep_bill();
 }
 
 void TileRunner::keep_bill() {
-  const std::vector<BillItem> bill = arena_.bill();
-  const size_t bytes =
-      std::accumulate(bill.begin(), bill.end(), size_t{0},
-                      [](size_t total, const BillItem& item) { return total + item.bytes; });
-  if (bytes <= largest_bytes_) return;
-  largest_bytes_ = bytes;
-  largest_bill_ = bill;
+  if (arena_.used() <= largest_bytes_) return;
+  largest_bytes_ = arena_.used();
+  largest_bill_ = arena_.bill();
 }
 
 void TileRunner::scatter_tokens(const Tensor& rows, const char* output, int64_t plane) {
@@ -139,24 +199,10 @@ void TileRunner::scatter_attention(const Tensor& probabilities, int64_t block) {
   for (size_t i = 0; i < tile_->size(); ++i) {
     const auto& [job, sequence] = (*tile_)[i];
     const int64_t length = packed_.length(int64_t(i));
-    const JobOutput* target = find_output(*job, "attentions");
-    if (target != nullptr) {
-      const JobRequest& request = job->request;
-      const int64_t B = request.batch.sequences(), S = request.width;
-      const int32_t* columns = &request.columns[size_t(request.batch.cu_seqlens[sequence])];
-      for (int64_t row = 0; row < A * length; ++row) {
-        const int64_t head = row / length, query = columns[row % length];
-        const Tensor line =
-            target->view((((block * B + sequence) * A + head) * S + query) * S, 1, S);
-        for (int64_t j = 0; j < length; ++j) {
-          const double value = from[row * length + j];
-          if (line.dtype == DType::kF64) {
-            line.as<double>()[columns[j]] = value;
-          } else {
-            line.as<float>()[columns[j]] = float(value);
-          }
-        }
-      }
+    if (const JobOutput* target = find_output(*job, "attentions")) {
+      const int64_t B = job->request.batch.sequences(), S = job->request.width;
+      const int64_t first = (block * B + sequence) * A * S * S;
+      write_attention(job->request, sequence, target->view(first, A * S, S), from);
     }
     from += A * length * length;
   }

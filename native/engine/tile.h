@@ -39,6 +39,7 @@ class TileRunner {
   void pack(const std::vector<TileItem>& tile);
   Tensor upload(const std::vector<int32_t>& values);
   int64_t probability_count() const;
+  void select_rows();
   void run_heads();
   void run_pooled_heads();
   void run_masked_lm();
@@ -67,6 +68,8 @@ class TileRunner {
   Ops* ops_ = nullptr;
   data::PackedBatch packed_;
   model::Batch batch_;
+  /// (T): where the encoder's output holds each row of the tile; -1 = nowhere. Empty = as it is.
+  std::vector<int32_t> output_rows_;
   model::EncoderActivations activations_;
 };
 

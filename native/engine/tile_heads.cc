@@ -24,7 +24,7 @@ constexpr int64_t kDecoderRows = 96;
 void TileRunner::run_heads() {
   switch (weights_->architecture.kind) {
     case ModelKind::kBase:
-      scatter_tokens(activations_.hidden, "last_hidden_state");
+      scatter_tokens(activations_.output, "last_hidden_state");
       return run_pooled_heads();
     case ModelKind::kPreTraining:
       run_masked_lm();
@@ -48,7 +48,7 @@ void TileRunner::run_pooled_heads() {
   const ActivationAllocator allocate(arena_, backend_.activation_dtype(), architecture.config);
   const int64_t B = packed_.sequences();
   const model::PoolerActivations a = allocate.pooler(B);
-  model::pooler_forward(*ops_, *weights_, a, activations_.hidden, batch_);
+  model::pooler_forward(*ops_, *weights_, a, activations_.output, batch_);
   if (architecture.kind == ModelKind::kBase) return scatter_sequences(a.pooled, "pooler_output");
   const bool pretraining = architecture.kind == ModelKind::kPreTraining;
   const LinearWeight& head = pretraining ? *weights_->sentence_order : *weights_->classifier;
@@ -62,7 +62,7 @@ void TileRunner::run_token_classifier() {
   const ActivationAllocator allocate(arena_, backend_.activation_dtype(),
                                      weights_->architecture.config);
   const Tensor logits = allocate.matrix("logits", packed_.size(), weights_->classifier->outputs());
-  model::classifier_forward(*ops_, *weights_->classifier, activations_.hidden, logits);
+  model::classifier_forward(*ops_, *weights_->classifier, activations_.output, logits);
   scatter_tokens(logits, "logits");
 }
 
@@ -70,7 +70,7 @@ void TileRunner::run_span() {
   const ActivationAllocator allocate(arena_, backend_.activation_dtype(),
                                      weights_->architecture.config);
   const Tensor logits = allocate.matrix("logits", packed_.size(), 2);
-  model::classifier_forward(*ops_, *weights_->qa_outputs, activations_.hidden, logits);
+  model::classifier_forward(*ops_, *weights_->qa_outputs, activations_.output, logits);
   scatter_tokens(logits.slice_columns(0, 1), "start_logits");
   scatter_tokens(logits.slice_columns(1, 1), "end_logits");
 }
@@ -90,7 +90,8 @@ void TileRunner::run_masked_lm() {
     const int64_t width = job->output(name).dims[1];
     for (int64_t index = 0; index < head_row_count(request, sequence); ++index) {
       const int32_t token = head_row(request, sequence, index);
-      rows.push_back(packed_.cu_seqlens[i] + token - request.batch.cu_seqlens[sequence]);
+      const int32_t row = packed_.cu_seqlens[i] + token - request.batch.cu_seqlens[sequence];
+      rows.push_back(output_rows_.empty() ? row : output_rows_[size_t(row)]);
       const int64_t column = request.head_rows ? index : request.columns[size_t(token)];
       targets.push_back({job.get(), sequence * width + column});
     }
@@ -106,7 +107,7 @@ void TileRunner::run_masked_lm() {
                                           .transform = all.transform.slice_rows(0, count),
                                           .normed = all.normed.slice_rows(0, count),
                                           .logits = all.logits.slice_rows(0, count)};
-    model::masked_lm_forward(*ops_, *weights_, a, activations_.hidden,
+    model::masked_lm_forward(*ops_, *weights_, a, activations_.output,
                              device_rows.slice_columns(begin, count));
     for (int64_t i = 0; i < count; ++i) {
       const Target& target = targets[size_t(begin + i)];
@@ -118,7 +119,7 @@ void TileRunner::run_masked_lm() {
 
 void TileRunner::run_span_v2() {
   SpanBeams beams({*ops_, backend_, arena_, *weights_}, *tile_, packed_);
-  beams.run(activations_.hidden, batch_);
+  beams.run(activations_.output, batch_);
 }
 
 }  // namespace albert::engine

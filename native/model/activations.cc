@@ -3,21 +3,38 @@
 
 namespace albert::model {
 
-EncoderActivations ActivationAllocator::encoder(int64_t tokens, int64_t probabilities) const {
+EncoderActivations ActivationAllocator::encoder(int64_t tokens, int64_t probabilities,
+                                                int64_t selected) const {
   const int64_t H = config_.hidden_size, E = config_.embedding_size, F = config_.intermediate_size;
   EncoderActivations a;
   a.embeddings = {.sum = matrix("embeddings", tokens, E),
                   .normed = matrix("embeddings", tokens, E)};
   a.hidden = matrix("hidden", tokens, H);
-  a.layer = {.qkv = matrix("qkv", tokens, 3 * H),
+  a.layer = {.hidden = a.hidden,
+             .qkv = matrix("qkv", tokens, 3 * H),
              .context = matrix("context", tokens, H),
              .projection = matrix("projection", tokens, H),
              .attended = matrix("attended", tokens, H),
              .intermediate = matrix("intermediate", tokens, F),
              .ffn_output = matrix("ffn_output", tokens, H),
-             .probabilities = {}};
+             .probabilities = {},
+             .queries = {},
+             .selected = {}};
   if (probabilities > 0) {
     a.layer.probabilities = arena_.allocate("probabilities", dtype_, {probabilities});
+  }
+  a.last_layer = selected > 0 ? select(a.layer, selected) : a.layer;
+  a.output = selected > 0 ? a.last_layer.selected : a.hidden;
+  return a;
+}
+
+LayerActivations ActivationAllocator::select(const LayerActivations& all, int64_t rows) const {
+  const int64_t H = config_.hidden_size;
+  LayerActivations a = all;
+  a.queries = matrix("selected rows", rows, H);
+  a.selected = matrix("selected rows", rows, H);
+  for (Tensor* tensor : {&a.context, &a.projection, &a.attended, &a.intermediate, &a.ffn_output}) {
+    *tensor = tensor->slice_rows(0, rows);
   }
   return a;
 }

@@ -6,13 +6,20 @@
 
 namespace albert::model {
 
+/// The rows that somebody reads after the last pass; the others are not computed there.
+struct RowSelection {
+  Tensor rows;        // (K) i32, ascending; none = all T rows
+  Tensor cu_seqlens;  // (B + 1) i32: selected rows [c[b], c[b + 1]) belong to sequence b
+};
+
 /// A packed batch in the backend's memory.
 struct Batch {
   Tensor tokens;      // (T) i32
   Tensor segments;    // (T) i32
   Tensor positions;   // (T) i32
   Tensor cu_seqlens;  // (B + 1) i32
-  Tensor first_rows;  // (B) i32: the row of each sequence's [CLS]
+  RowSelection selection;
+  Tensor first_rows;  // (B) i32: the row of each sequence's [CLS] in the encoder's output
 
   int64_t size() const { return tokens.columns(); }           // T
   int64_t sequences() const { return first_rows.columns(); }  // B
@@ -23,8 +30,10 @@ struct EmbeddingActivations {
   Tensor normed;  // (T, E)
 };
 
-/// What one application of the layer computes. Inference keeps one of these for all passes.
+/// What one application of the layer computes. Inference keeps one of these for all passes. With
+/// `selected`, everything behind the keys and values is computed for the batch's selection only.
 struct LayerActivations {
+  Tensor hidden;         // (T, H): input, then output
   Tensor qkv;            // (T, 3H)
   Tensor context;        // (T, H)
   Tensor projection;     // (T, H)
@@ -32,12 +41,16 @@ struct LayerActivations {
   Tensor intermediate;   // (T, F)
   Tensor ffn_output;     // (T, H)
   Tensor probabilities;  // flat; none unless attentions were asked for
+  Tensor queries;        // (K, H): selected rows of qkv; none = all
+  Tensor selected;       // (K, H): selected rows of hidden, then output; none = all
 };
 
 struct EncoderActivations {
   EmbeddingActivations embeddings;
   LayerActivations layer;
-  Tensor hidden;  // (T, H): input and output of every pass
+  LayerActivations last_layer;  // the same memory, with the selection
+  Tensor hidden;                // (T, H): input and output of every pass, layer.hidden as well
+  Tensor output;                // (K, H) selected, else (T, H): what the heads read
 };
 
 struct MaskedLMActivations {
@@ -73,8 +86,9 @@ class ActivationAllocator {
   ActivationAllocator(Arena& arena, DType dtype, const Config& config)
       : arena_(arena), dtype_(dtype), config_(config) {}
 
-  /// `probabilities`: length of the flat attention output, 0 = not wanted.
-  EncoderActivations encoder(int64_t tokens, int64_t probabilities) const;
+  /// `probabilities`: length of the flat attention output, 0 = not wanted. `selected`: rows that
+  /// the last pass computes, 0 = all.
+  EncoderActivations encoder(int64_t tokens, int64_t probabilities, int64_t selected) const;
   PoolerActivations pooler(int64_t sequences) const;
   MaskedLMActivations masked_lm(int64_t rows) const;
   SpanV2Activations span_v2(int64_t candidates, int64_t sequences) const;
@@ -83,6 +97,9 @@ class ActivationAllocator {
   }
 
  private:
+  /// The same buffers, cut to `rows` behind the keys and values.
+  LayerActivations select(const LayerActivations& all, int64_t rows) const;
+
   Arena& arena_;
   DType dtype_;
   const Config& config_;

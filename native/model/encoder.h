@@ -10,7 +10,8 @@ namespace albert::model {
 class PassObserver {
  public:
   virtual ~PassObserver() = default;
-  /// After the embeddings (pass 0) and after each of the N passes (1 … N). hidden (T, H).
+  /// After the embeddings (pass 0) and after each of the N passes (1 … N). hidden (T, H);
+  /// after the last pass (K, H) where the batch has a selection.
   /// False stops the forward pass.
   virtual bool on_hidden(int64_t pass, const Tensor& hidden) = 0;
   /// After each application of a layer; `block` counts to N · inner_group_num. Flat probabilities
@@ -18,8 +19,9 @@ class PassObserver {
   virtual void on_attention(int64_t block, const Tensor& probabilities) = 0;
 };
 
-/// Embeds the batch and applies the layers: a.hidden holds the last hidden states (T, H).
-/// False if the observer stopped it.
+/// Embeds the batch and applies the layers: a.output holds the last hidden states, (T, H), or (K,
+/// H) where the batch has a selection (the last pass then computes no other rows). False if the
+/// observer stopped it.
 bool encoder_forward(Ops& ops, const AlbertWeights& w, const EncoderActivations& a,
                      const Batch& batch, PassObserver& observer);
 

@@ -63,6 +63,14 @@ std::shared_ptr<Backend> create(const BackendOptions& options) {
 
 }  // namespace
 
+double Backend::peak_flops(int) {
+  refuse(std::string("peaks of the ") + name() + " are not measured; use device \"cpu\"");
+}
+
+double Backend::peak_bytes(int width, size_t) {
+  return peak_flops(width);
+}
+
 std::shared_ptr<Backend> open_backend(const BackendOptions& options) {
   // A backend costs next to nothing until it is used: a new one says what the options come to, and
   // gives way to one that others already share.

@@ -36,6 +36,11 @@ class Backend : public Memory {
   /// differ; equal shapes.
   virtual void upload(const Tensor& device, const Tensor& host) = 0;
   virtual void download(const Tensor& host, const Tensor& device) = 0;
+
+  /// Operations a second at most, and bytes a second over a working set of that size, measured on
+  /// up to `width` threads. Throw Error{kBackend} where nothing is fast, in the reference.
+  virtual double peak_flops(int width);
+  virtual double peak_bytes(int width, size_t working_set);
 };
 
 struct BackendOptions {

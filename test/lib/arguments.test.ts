@@ -28,6 +28,12 @@ const samples: Fields = {
   proxy: new Proxy({}, {}),
 };
 
+/** ArrayBuffer as of ES2024, which the types do not know yet. */
+const Resizable = ArrayBuffer as unknown as new (
+  length: number,
+  options: { maxByteLength: number },
+) => ArrayBuffer & { resize(length: number): void };
+
 const detached = <T extends Int32Array | Uint8Array>(array: T): T => {
   structuredClone(array, { transfer: [array.buffer as ArrayBuffer] });
   return array;
@@ -151,7 +157,8 @@ t.test('forward: labels', async (t) => {
 
 t.test('forward: values', async (t) => {
   const model = await tiny.load();
-  const wrongValue = { message: /expected|must|lie|outside|empty|only/ };
+  const fields = 'batch|(input|token_type|position)_ids|columns|choices|output_dtype|logits_pos';
+  const expected = { message: new RegExp(`^(${fields}|forward: request\\.(width|choices))`) };
   const wrong: Record<string, Fields> = {
     'no sequence': { cu_seqlens: Int32Array.of(0) },
     'no offsets': { cu_seqlens: new Int32Array() },
@@ -178,7 +185,7 @@ t.test('forward: values', async (t) => {
     'rows without offsets': { head_rows: Int32Array.of(0) },
   };
   for (const [name, change] of Object.entries(wrong)) {
-    t.throws(() => model.forward({ ...tiny.request(), ...change }).promise, wrongValue, name);
+    t.throws(() => model.forward({ ...tiny.request(), ...change }).promise, expected, name);
   }
   t.ok(await model.forward(tiny.request()).promise, 'and the model still works');
 });
@@ -220,7 +227,7 @@ t.test('buffers that are detached, shared, resized or changed later', async (t) 
   shared.set(tokens);
   t.same(await lastHiddenState(model, { tokens: shared }), expected);
 
-  const resizable = new ArrayBuffer(tokens.byteLength, { maxByteLength: 2 * tokens.byteLength });
+  const resizable = new Resizable(tokens.byteLength, { maxByteLength: 2 * tokens.byteLength });
   const window = new Int32Array(resizable, 0, tokens.length);
   window.set(tokens);
   t.same(await lastHiddenState(model, { tokens: window }), expected);
@@ -240,8 +247,8 @@ t.test('save', async (t) => {
   await t.rejects(model.save('/no/such/folder/model.safetensors'), { code: 'ERR_IO' });
 });
 
-t.test('create_tokenizer', async (t) => {
-  const create = native.create_tokenizer as Call;
+t.test('load_tokenizer', async (t) => {
+  const create = native.load_tokenizer as Call;
   refuses(t, /model/, ['bytes'], (model) => create(model, tiny.tokenizerOptions));
   refuses(t, /options/, [], (options) => create(new Uint8Array(1), options));
   const flags = ['do_lower_case', 'remove_space', 'keep_accents', 'google_rules'];
@@ -250,12 +257,14 @@ t.test('create_tokenizer', async (t) => {
   );
   t.throws(() => create(detached(new Uint8Array(8)), tiny.tokenizerOptions), /detached/);
   for (const bytes of [new Uint8Array(), new Uint8Array(1000).fill(255)]) {
-    t.throws(() => create(bytes, tiny.tokenizerOptions), { code: 'ERR_FORMAT' });
+    await t.rejects(create(bytes, tiny.tokenizerOptions) as Promise<unknown>, {
+      code: 'ERR_FORMAT',
+    });
   }
 });
 
 t.test('encode and encode_batch', async (t) => {
-  const tokenizer = tiny.tokenizer();
+  const tokenizer = await tiny.tokenizer();
   const encode = tokenizer.encode.bind(tokenizer) as Call;
   const batch = tokenizer.encode_batch.bind(tokenizer) as Call;
   const options = tiny.encodeOptions;
@@ -288,7 +297,7 @@ t.test('encode and encode_batch', async (t) => {
 });
 
 t.test('the other calls of the tokenizer', async (t) => {
-  const tokenizer = tiny.tokenizer();
+  const tokenizer = await tiny.tokenizer();
   const [tokenize, ids, decode, piece, find] = (
     ['tokenize', 'sentencepiece_ids', 'decode', 'piece', 'find'] as const
   ).map((name) => (tokenizer[name] as Call).bind(tokenizer)) as [Call, Call, Call, Call, Call];
@@ -317,7 +326,7 @@ t.test('check_case and time_case', async (t) => {
 
 t.test('methods and getters refuse other receivers', async (t) => {
   const model = await tiny.load();
-  const tokenizer = tiny.tokenizer();
+  const tokenizer = await tiny.tokenizer();
   const job = model.forward(tiny.request());
   await job.promise;
   const natives: object[] = [model, tokenizer, job];
@@ -347,7 +356,7 @@ function throwsTypeError(call: Call): boolean {
 
 t.test('the classes make no instances for JavaScript', async (t) => {
   const model = await tiny.load();
-  for (const native of [model, tiny.tokenizer(), model.forward(tiny.request())] as object[]) {
+  for (const native of [model, await tiny.tokenizer(), model.forward(tiny.request())] as object[]) {
     const Native = native.constructor as new () => object;
     t.throws(() => new Native(), TypeError);
     t.throws(() => Reflect.construct(Native, [], Object), TypeError);

@@ -9,14 +9,14 @@ namespace {
 
 /// Answerability from the expected start and [CLS].
 void answerability_forward(Ops& ops, const AlbertWeights& w, const SpanV2Activations& a,
-                           const Tensor& hidden, const Batch& batch, const Tensor& cu_seqlens) {
+                           const Tensor& hidden, const SpanCandidates& candidates) {
   const int64_t H = w.architecture.config.hidden_size;
   ops.weighted_sum_forward({.y = a.answer_input.slice_columns(0, H),
                             .x = a.candidates,
                             .weights = a.start_probs,
-                            .cu_seqlens = cu_seqlens});
+                            .cu_seqlens = candidates.cu_seqlens});
   ops.gather_rows_forward(
-      {.y = a.answer_input.slice_columns(H, H), .x = hidden, .rows = batch.first_rows});
+      {.y = a.answer_input.slice_columns(H, H), .x = hidden, .rows = candidates.first_rows});
   ops.linear_forward({.y = a.answer_hidden,
                       .preactivation = {},
                       .x = a.answer_input,
@@ -28,8 +28,7 @@ void answerability_forward(Ops& ops, const AlbertWeights& w, const SpanV2Activat
 }  // namespace
 
 void span_v2_start_forward(Ops& ops, const AlbertWeights& w, const SpanV2Activations& a,
-                           const Tensor& hidden, const Batch& batch,
-                           const SpanCandidates& candidates) {
+                           const Tensor& hidden, const SpanCandidates& candidates) {
   ops.gather_rows_forward({.y = a.candidates, .x = hidden, .rows = candidates.rows});
   classifier_forward(ops, *w.span_v2.start, a.candidates, a.start_logits);
   const Tensor logits = a.start_logits.reshaped({a.start_logits.size()});
@@ -39,7 +38,7 @@ void span_v2_start_forward(Ops& ops, const AlbertWeights& w, const SpanV2Activat
                        .logarithm = true});
   ops.softmax_forward(
       {.y = a.start_probs, .x = logits, .cu_seqlens = candidates.cu_seqlens, .logarithm = false});
-  answerability_forward(ops, w, a, hidden, batch, candidates.cu_seqlens);
+  answerability_forward(ops, w, a, hidden, candidates);
 }
 
 void span_v2_end_forward(Ops& ops, const AlbertWeights& w, const SpanV2Activations& a,

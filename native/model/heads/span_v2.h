@@ -12,14 +12,14 @@ namespace albert::model {
 struct SpanCandidates {
   Tensor rows;        // (C) i32: rows of hidden
   Tensor cu_seqlens;  // (B + 1) i32: candidates [c[b], c[b + 1]) belong to sequence b
+  Tensor first_rows;  // (B) i32: the row of hidden that is each sequence's [CLS]
 };
 
 /// start_log_probs = log_softmax(x · w) over each sequence's candidates;
 /// answer_logits = tanh([Σ softmax · x ; x_CLS] · W + b) · a  (high = unanswerable).
 /// Fills a.candidates, a.start_* and a.answer_*.
 void span_v2_start_forward(Ops& ops, const AlbertWeights& w, const SpanV2Activations& a,
-                           const Tensor& hidden, const Batch& batch,
-                           const SpanCandidates& candidates);
+                           const Tensor& hidden, const SpanCandidates& candidates);
 
 /// end_log_probs = log_softmax(LayerNorm(tanh([x ; x_start] · W0 + b0)) · w1 + b1) over each
 /// sequence's candidates. start_of_row: (C) i32, for each candidate the candidate that starts the

@@ -12,6 +12,7 @@
 #include "ops/cpu/executor.h"
 #include "ops/cpu/host_memory.h"
 #include "ops/cpu/packed_weight.h"
+#include "ops/cpu/peak.h"
 
 namespace albert {
 
@@ -106,6 +107,10 @@ class CpuBackend final : public Backend {
   }
   void upload(const Tensor& device, const Tensor& host) override { copy_tensor(device, host); }
   void download(const Tensor& host, const Tensor& device) override { copy_tensor(host, device); }
+  double peak_flops(int width) override { return cpu::measure_peak_flops(kernels_, *pool_, width); }
+  double peak_bytes(int width, size_t working_set) override {
+    return cpu::measure_peak_bytes(kernels_, *pool_, width, working_set);
+  }
 
  private:
   const KernelTable& kernels_;

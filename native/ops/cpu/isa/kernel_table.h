@@ -116,6 +116,9 @@ struct KernelTable {
   void (*softmax)(float* y, const float* x, int64_t count);
   /// y = x − offset; y may be x.
   void (*subtract)(float* y, const float* x, float offset, int64_t count);
+  /// Steps of independent chains of fma in registers; the result keeps them from being left out.
+  float (*burn)(int64_t steps);
+  int64_t burn_flops;  // floating-point operations of one step
 };
 
 // Defined by kernels.cc, compiled once for each.

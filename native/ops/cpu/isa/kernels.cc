@@ -16,6 +16,7 @@
 #include "ops/cpu/isa/attention.h"
 #include "ops/cpu/isa/normalization.h"
 #include "ops/cpu/isa/elementwise.h"
+#include "ops/cpu/isa/burn.h"
 #include "ops/cpu/isa/kernel_table.h"
 // clang-format on
 
@@ -33,6 +34,8 @@ const KernelTable kernels = {.name = ALBERT_NAME_OF(ALBERT_ISA),
                              .add_rows = add_rows,
                              .softmax_statistics = softmax_statistics,
                              .softmax = softmax,
-                             .subtract = subtract};
+                             .subtract = subtract,
+                             .burn = burn,
+                             .burn_flops = kBurnFlops};
 
 }  // namespace albert::cpu::ALBERT_ISA

@@ -1,0 +1,153 @@
+// The timing core: each contestant alone in its process, in turns A B A B.
+import { readFile, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { compare, inOrder } from './compare.mjs';
+import { describe, loadRequest, start, workFolder } from './contestants.mjs';
+import { watchOthers } from './machine.mjs';
+import { cut, tokenIds, tokensOf } from './workloads.mjs';
+
+/** A turn in which others took more than this share of the processors is repeated. */
+const tolerated = 0.05;
+
+/** A variant of a contestant, loaded in a process of its own. */
+export class Entrant {
+  #process;
+
+  constructor(contestant, variant, dtype) {
+    this.contestant = contestant;
+    this.name = contestant.name;
+    this.variant = describe(variant);
+    this.dtype = dtype;
+    this.request = variant;
+  }
+
+  /** Starts and loads; rejects with code ERR_BACKEND where it lacks the dtype. */
+  async load({ threads }) {
+    this.#process = start(this.contestant, { threads });
+    const { dtype, request: variant } = this;
+    await this.#process.ask(loadRequest({ threads, dtype, variant }));
+  }
+
+  /** Hands over a workload in one batching, and returns what comes out of it. */
+  async outputs(workload, batching) {
+    const rows = tokenIds(workload.lengths);
+    const calls = cut(workload.lengths, batching);
+    const name = `${workload.name}/${batching}`;
+    const file = path.join(workFolder, `outputs-${this.#process.pid}.bin`);
+    await this.#process.ask(
+      { method: 'prepare', name, calls: calls.map((call) => call.map((index) => rows[index])) },
+      { method: 'outputs', name, file },
+    );
+    const bytes = await readFile(file);
+    await rm(file);
+    return inOrder(bytes, calls.flat(), workload.lengths);
+  }
+
+  /** One turn: milliseconds of each run, and how much others disturbed it. */
+  async turn(workload, batching, { seconds, attempts }) {
+    const request = { method: 'time', name: `${workload.name}/${batching}`, seconds };
+    let best;
+    for (let i = 0; i < attempts && !(best?.others <= tolerated); ++i) {
+      const { result, others } = await watchOthers(this.#process.pid, async () => {
+        const [answer] = await this.#process.ask(request);
+        return answer.milliseconds;
+      });
+      if (best === undefined || others < best.others) best = { milliseconds: result, others };
+    }
+    return best;
+  }
+
+  async end() {
+    await this.#process?.end();
+  }
+}
+
+/**
+ * Finds each contestant's best variant and batching for a workload, then lets the best ones run in
+ * turns.
+ *
+ * @param {Entrant[]} entrants loaded
+ * @param {import('./workloads.mjs').Workload} workload
+ * @param {import('./compare.mjs').Outputs} reference
+ * @param {{ rounds: number, seconds: number, attempts: number }} plan
+ */
+export async function contest(entrants, workload, reference, plan) {
+  const heats = [];
+  for (const entrant of entrants) {
+    for (const batching of workload.batchings) {
+      if (batching === 'packed' && !entrant.contestant.packs) continue;
+      heats.push(await heat({ entrant, batching }, workload, reference));
+    }
+  }
+  const finalists = bestOfEach(heats);
+  for (let round = 0; round < plan.rounds; ++round) {
+    // Each round starts with another one, so that nobody always follows the same neighbour.
+    const order = [...finalists.slice(round % finalists.length), ...finalists];
+    for (const finalist of order.slice(0, finalists.length)) {
+      finalist.turns.push(await finalist.entrant.turn(workload, finalist.batching, plan));
+    }
+  }
+  return finalists.map((finalist) => summary(finalist, workload));
+}
+
+/** Compares the outputs, then takes the time once. */
+async function heat({ entrant, batching }, workload, reference) {
+  const who = `${entrant.name} ${entrant.variant} ${entrant.dtype}, ${workload.name} ${batching}`;
+  const outputs = await entrant.outputs(workload, batching);
+  const error = compare(outputs, reference, entrant.dtype, who);
+  const { milliseconds } = await entrant.turn(workload, batching, { seconds: 0, attempts: 1 });
+  return { entrant, batching, error, milliseconds: median(milliseconds), turns: [] };
+}
+
+function bestOfEach(heats) {
+  const best = new Map();
+  for (const each of heats) {
+    const { name } = each.entrant;
+    if (!(best.get(name)?.milliseconds <= each.milliseconds)) best.set(name, each);
+  }
+  return [...best.values()];
+}
+
+function summary({ entrant, batching, error, turns }, workload) {
+  const all = turns.flatMap(({ milliseconds }) => milliseconds);
+  const middle = median(all);
+  return {
+    name: entrant.name,
+    variant: entrant.variant,
+    dtype: entrant.dtype,
+    workload: workload.name,
+    title: workload.title,
+    batching,
+    error,
+    milliseconds: middle,
+    spread: (quantile(all, 0.9) - quantile(all, 0.1)) / middle,
+    tokens_per_second: (1000 * tokensOf(workload.lengths)) / middle,
+    rounds: turns.map(({ milliseconds }) => median(milliseconds)),
+    others: Math.max(...turns.map(({ others }) => others)),
+  };
+}
+
+/**
+ * Ours against the best of the others: the ratio of the medians, and the lowest and highest ratio
+ * of one round.
+ */
+export function ratio(ours, others) {
+  const best = others.reduce((a, b) => (b.milliseconds < a.milliseconds ? b : a));
+  const rounds = ours.rounds.map((milliseconds, round) => best.rounds[round] / milliseconds);
+  return {
+    against: best.name,
+    ratio: best.milliseconds / ours.milliseconds,
+    lowest: Math.min(...rounds),
+    highest: Math.max(...rounds),
+  };
+}
+
+export const median = (values) => quantile(values, 0.5);
+
+/** The value below which a share of the values lies, between neighbours in proportion. */
+export function quantile(values, share) {
+  const sorted = values.toSorted((a, b) => a - b);
+  const place = share * (sorted.length - 1);
+  const low = sorted[Math.floor(place)];
+  return low + (sorted[Math.ceil(place)] - low) * (place % 1);
+}

@@ -1,0 +1,18 @@
+// What the processor can do at most: the floor that kernels are held against.
+#pragma once
+
+#include <cstddef>
+
+#include "core/thread_pool.h"
+#include "ops/cpu/isa/kernel_table.h"
+
+namespace albert::cpu {
+
+/// Floating-point operations a second of `width` threads that multiply and add in registers.
+double measure_peak_flops(const KernelTable& kernels, ThreadPool& pool, int width);
+
+/// Bytes a second that `width` threads read and write while each goes over its part of a working
+/// set of `bytes` again and again: a small set measures a cache, a large one memory.
+double measure_peak_bytes(const KernelTable& kernels, ThreadPool& pool, int width, size_t bytes);
+
+}  // namespace albert::cpu

@@ -1,0 +1,57 @@
+// albert-native/kernels: the list of cases, their checks and timings, and wrong calls.
+import t from 'tap';
+import { info } from '../../dist/index.js';
+import { checkCase, type KernelOptions, listCases, timeCase } from '../../dist/kernels.js';
+import { expectError } from '../support/errors';
+
+const small = 'embedding/tokens=3,columns=3,vocabulary=11';
+
+t.test('listCases names every op', async (t) => {
+  const names = listCases();
+  t.ok(names.length > 100, `${names.length} cases`);
+  t.equal(new Set(names).size, names.length, 'each once');
+  t.ok(names.includes(small));
+  for (const op of ['linear', 'layer_norm', 'attention', 'softmax', 'gather_rows']) {
+    t.ok(names.some((name) => name.startsWith(`${op}/`)), op);
+  }
+});
+
+t.test('checkCase compares with the reference', async (t) => {
+  for (const isa of info().cpu.instruction_sets as KernelOptions['isa'][]) {
+    for (const op of ['linear', 'layer_norm', 'attention']) {
+      const name = listCases().find((name) => name.startsWith(`${op}/`))!;
+      const { passed, outputs, message } = await checkCase(name, { isa });
+      t.ok(passed, `${name}, ${isa} ${message}`);
+      t.ok(outputs.length > 0, 'it compared something');
+      t.ok(outputs.every((output) => output.relative_error <= output.tolerance));
+      t.ok(outputs.every((output) => output.name && output.max_absolute_error >= 0));
+    }
+  }
+});
+
+t.test('timeCase measures what it checked', async (t) => {
+  const time = await timeCase(small, { backend: 'cpu', dtype: 'fp32' });
+  t.ok(time.runs >= 1);
+  t.ok(time.best_us > 0 && time.best_us <= time.median_us, `${time.best_us}, ${time.median_us}`);
+  t.ok(time.bytes > 0 && time.flops >= 0);
+  t.ok(Math.abs((time.gbytes * time.median_us * 1e3) / time.bytes - 1) < 1e-9, 'gbytes');
+});
+
+t.test('many checks run at once', async (t) => {
+  const results = await Promise.all(listCases().slice(0, 20).map((name) => checkCase(name)));
+  t.ok(results.every(({ passed }) => passed));
+});
+
+t.test('wrong calls', async (t) => {
+  const [isa, dtype] = ['sse2', 'int8'] as never[];
+  await expectError(t, () => checkCase('no such case'), 'RangeError', /unknown case 'no such case'/);
+  await expectError(t, () => checkCase(`${small}1`), 'RangeError', /did you mean 'embedding/);
+  await expectError(t, () => checkCase(7 as never), 'TypeError', /checkCase: name/);
+  await expectError(t, () => checkCase(small, { isa }), 'RangeError', /isa/);
+  await expectError(t, () => timeCase(small, { dtype }), 'RangeError', /dtype/);
+  await expectError(t, () => timeCase(small, { ias: 'avx2' } as never), 'TypeError', /isa/);
+  const [missing] = (['avx2', 'avx512', 'neon'] as const).filter(
+    (name) => !info().cpu.instruction_sets.includes(name),
+  );
+  await expectError(t, () => checkCase(small, { isa: missing }), 'ERR_BACKEND', /can run .*portable/);
+});

@@ -1,0 +1,103 @@
+// The golden models on the reference and on every instruction set of the cpu backend.
+import t from 'tap';
+import * as albert from '../../dist/index.js';
+import {
+  forwardElsewhere,
+  instructionSets,
+  type PlainOutputs,
+  type PlainTensor,
+} from '../support/forward';
+import {
+  goldenCases,
+  goldenNames,
+  readGolden,
+  type Expected,
+  type GoldenCase,
+} from '../support/golden';
+import { absoluteError, relativeError, type Comparison } from '../support/tensors';
+
+type ErrorOf = typeof absoluteError;
+type AnyModel = (inputs: object, options?: object) => Promise<PlainOutputs>;
+interface AnyClass {
+  from_pretrained(path: string, options: object): Promise<AnyModel>;
+}
+
+/** The values of an output: a tensor, one of a list, or a loss. */
+function valuesOf(output: PlainTensor | number | undefined): ArrayLike<number> {
+  if (output === undefined) return [];
+  return typeof output === 'number' ? [output] : output.data;
+}
+
+function compareAll(outputs: PlainOutputs, { expected }: GoldenCase, errorOf: ErrorOf): Comparison {
+  const total: Comparison = { compared: 0, worst: 0 };
+  const add = (actual: PlainTensor | number | undefined, { values, keep }: Expected): void => {
+    const { compared, worst } = errorOf(valuesOf(actual), values, keep);
+    total.compared += compared;
+    total.worst = compared === 0 ? Infinity : Math.max(total.worst, worst);
+  };
+  for (const [name, wanted] of Object.entries(expected)) {
+    const actual = outputs[name];
+    if (!Array.isArray(wanted)) add(actual as PlainTensor | number, wanted);
+    else wanted.forEach((one, i) => add((actual as PlainTensor[] | undefined)?.[i], one));
+    if (Array.isArray(wanted) && (actual as unknown[])?.length !== wanted.length) {
+      total.worst = Infinity;
+    }
+  }
+  return total;
+}
+
+for (const name of goldenNames) {
+  t.test(`${name} on the reference`, async (t) => {
+    for (const golden of goldenCases(name, t.testdir({}))) {
+      const { model, path, inputs, options } = golden.job;
+      const Model = (albert as unknown as Record<string, AnyClass>)[model] as AnyClass;
+      const loaded = await Model.from_pretrained(path ?? '', { device: 'reference' });
+      const outputs = await loaded(inputs, { ...options, output_dtype: 'float64' });
+      const { compared, worst } = compareAll(outputs, golden, relativeError);
+      t.ok(compared > 0, `${golden.name}: ${compared} values`);
+      t.ok(worst <= 1e-9, `${golden.name}: relative error ${worst}`);
+    }
+  });
+
+  t.test(`${name}: Google's masked-LM loss from the reference's logits`, async (t) => {
+    const { input_ids, attention_mask, token_type_ids, f64 } = readGolden(name);
+    const [golden] = goldenCases(name, t.testdir({}));
+    const model = await albert.AlbertForPreTraining.from_pretrained(golden?.job.path ?? '', {
+      device: 'reference',
+    });
+    const { positions, ids, weights, per_example_loss, loss } = f64.google_masked_lm;
+    const { prediction_logits } = await model(
+      { input_ids, attention_mask, token_type_ids },
+      { logits_positions: positions, output_dtype: 'float64' },
+    );
+    const vocabulary = prediction_logits.dims[2] ?? 0;
+    const losses = ids.flat().map((id, row) => {
+      const logits = prediction_logits.data.subarray(row * vocabulary, (row + 1) * vocabulary);
+      const sum = Array.from(logits).reduce((total, x) => total + Math.exp(x), 0);
+      return Math.log(sum) - Number(logits[id]);
+    });
+    const { compared, worst } = relativeError(losses, per_example_loss);
+    t.equal(compared, 6);
+    t.ok(worst <= 1e-9, `relative error ${worst}`);
+    const weight = weights.flat();
+    const sum = losses.reduce((total, x, i) => total + x * Number(weight[i]), 0);
+    const mean = sum / (weight.reduce((total, w) => total + w, 0) + 1e-5);
+    t.ok(Math.abs(mean - loss) <= 1e-9 * loss, `loss ${mean}, expected ${loss}`);
+  });
+}
+
+t.test('cpu, every instruction set', async (t) => {
+  t.ok(instructionSets.includes('portable') || process.arch === 'arm64');
+  const directory = t.testdir({});
+  const cases = goldenNames.flatMap((name) => goldenCases(name, directory));
+  const jobs = cases.map(({ job }) => ({ ...job, load: { device: 'cpu' } }));
+  for (const name of instructionSets) {
+    const child = await forwardElsewhere(jobs, { env: { ALBERT_CPU_ISA: name } });
+    t.equal(child.instruction_set, name);
+    cases.forEach((golden, i) => {
+      const { compared, worst } = compareAll(child.results[i] ?? {}, golden, absoluteError);
+      t.ok(compared > 0, `${name}, ${golden.name}: ${compared} values`);
+      t.ok(worst <= 2e-5, `${name}, ${golden.name}: absolute error ${worst}`);
+    });
+  }
+});
