@@ -7,7 +7,7 @@
 export const tolerances = {
   fp32: { norm: 1e-4, cosine: 0.999999 },
   bf16: { norm: 3e-2, cosine: 0.999 },
-  int8: { norm: 2.5e-1, cosine: 0.97 },
+  int8: { norm: 1.5e-1, cosine: 0.99 },
 };
 
 /**

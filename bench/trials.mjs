@@ -76,7 +76,7 @@ export async function contest(entrants, workload, reference, plan) {
   for (const entrant of entrants) {
     for (const batching of workload.batchings) {
       if (batching === 'packed' && !entrant.contestant.packs) continue;
-      heats.push(await heat({ entrant, batching }, workload, reference));
+      heats.push(await heat({ entrant, batching }, workload, { reference, plan }));
     }
   }
   const finalists = bestOfEach(heats);
@@ -90,13 +90,14 @@ export async function contest(entrants, workload, reference, plan) {
   return finalists.map((finalist) => summary(finalist, workload));
 }
 
-/** Compares the outputs, then takes the time once. */
-async function heat({ entrant, batching }, workload, reference) {
+/** Compares the outputs, then takes the time: the best one, since disturbances only add. */
+async function heat({ entrant, batching }, workload, { reference, plan }) {
   const who = `${entrant.name} ${entrant.variant} ${entrant.dtype}, ${workload.name} ${batching}`;
   const outputs = await entrant.outputs(workload, batching);
   const error = compare(outputs, reference, entrant.dtype, who);
-  const { milliseconds } = await entrant.turn(workload, batching, { seconds: 0, attempts: 1 });
-  return { entrant, batching, error, milliseconds: median(milliseconds), turns: [] };
+  const part = { ...plan, seconds: plan.seconds / 2 };
+  const { milliseconds } = await entrant.turn(workload, batching, part);
+  return { entrant, batching, error, milliseconds: Math.min(...milliseconds), turns: [] };
 }
 
 function bestOfEach(heats) {

@@ -23,7 +23,7 @@ export type {
   TruncationStrategy,
 } from './tokenizers/options.js';
 
-/** Texts that cross over to JavaScript in one go: about 10 µs each, so the event loop stays free. */
+/** Texts that cross over to JavaScript in one go, about 10 µs each: the event loop stays free. */
 const textsAtOnce = 512;
 
 /** Calling a tokenizer encodes a text or several. */

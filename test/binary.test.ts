@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import t from 'tap';
+import t, { type Test } from 'tap';
 
 const build = path.join(__dirname, '../build');
 const addon = path.join(build, 'Release/albert_native.node');
@@ -19,6 +19,8 @@ function inspect(program: string, ...args: string[]): string | undefined {
     throw error;
   }
 }
+
+const leftOut = (t: Test, reason: string): boolean => t.pass('left out', { skip: reason });
 
 /** Shared libraries that a dynamic section names. */
 const needed = (text: string): string[] =>
@@ -38,7 +40,7 @@ t.test('the addon is small', async (t) => {
 
 t.test('the addon needs the C library alone', async (t) => {
   const text = inspect('readelf', '-d', addon);
-  if (text === undefined) return t.pass('left out', { skip: 'readelf (binutils) is not installed' });
+  if (text === undefined) return leftOut(t, 'readelf (binutils) is not installed');
   const libraries = needed(text);
   t.ok(libraries.includes('libc.so.6'), libraries.join(', '));
   t.same(libraries.filter((name) => !allowed.test(name)), []);
@@ -55,11 +57,11 @@ t.test('kernels of an instruction set share no inline function with others', asy
         .filter((name) => /^albert_kernels_\w+\.dir$/.test(name))
         .map((name) => path.join(folder, name, 'native/ops/cpu/isa/kernels.cc.o'))
     : [];
-  if (objects.length === 0) return t.pass('left out', { skip: 'no object files here: a prebuilt binary is tested' });
+  if (objects.length === 0) return leftOut(t, 'no object files here: a prebuilt binary is tested');
   t.ok(objects.length >= 2, `${objects.length} instruction sets`);
   for (const object of objects) {
     const text = inspect('nm', '-C', object);
-    if (text === undefined) return t.pass('left out', { skip: 'nm (binutils) is not installed' });
+    if (text === undefined) return leftOut(t, 'nm (binutils) is not installed');
     t.match(text, /albert::cpu::\w+::kernels/, 'it holds a table of kernels');
     t.same(shared(text), [], path.relative(build, object));
   }

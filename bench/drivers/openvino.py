@@ -49,7 +49,7 @@ class Engine:
 
 def settings(threads, dtype, wish):
     return {
-        hint.performance_mode(): hint.PerformanceMode[wish],
+        hint.performance_mode(): getattr(hint.PerformanceMode, wish),
         hint.inference_precision(): ARITHMETIC[dtype],
         properties.inference_num_threads(): threads,
     }

@@ -52,6 +52,11 @@ class Host {
     this.#workloads.set(name, prepared);
   }
 
+  /** Runs the first call once: the first result, or a warm-up. */
+  async once({ name }) {
+    await this.#engine.run(this.#workloads.get(name)[0].input);
+  }
+
   /** Runs once and writes what came out, real positions alone: hidden states, then pooled. */
   async outputs({ name, file }) {
     const hidden = [];
@@ -67,7 +72,7 @@ class Host {
   /** Runs the workload for some seconds, at least once; milliseconds of each time. */
   async time({ name, seconds }) {
     const calls = this.#workloads.get(name);
-    await this.#engine.run(calls[0].input);
+    await this.once({ name });
     const milliseconds = [];
     const end = performance.now() + 1000 * seconds;
     do {
@@ -81,7 +86,7 @@ class Host {
   /** Many callers at once, each with one text after the other, and how the event loop fares. */
   async callers({ name, callers, seconds }) {
     const calls = this.#workloads.get(name);
-    await this.#engine.run(calls[0].input);
+    await this.once({ name });
     const delay = monitorEventLoopDelay({ resolution: 1 });
     const begin = performance.now();
     const end = begin + 1000 * seconds;

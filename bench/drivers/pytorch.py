@@ -1,19 +1,20 @@
 # PyTorch with Hugging Face transformers as a contestant: eager, fused attention.
 import torch
+from torch.ao.quantization import quantize_dynamic
 from transformers import AlbertModel
 
-from drivers.protocol import Unavailable, serve
+from drivers.protocol import serve
 
 
 class Engine:
     def load(self, directory, threads, dtype):
-        if dtype == "int8":
-            raise Unavailable("its dynamic quantization is no longer maintained")
         torch.set_num_threads(threads)
-        arithmetic = {"fp32": torch.float32, "bf16": torch.bfloat16}[dtype]
+        arithmetic = torch.bfloat16 if dtype == "bf16" else torch.float32
         self.model = AlbertModel.from_pretrained(
             directory, dtype=arithmetic, attn_implementation="sdpa"
         ).eval()
+        if dtype == "int8":
+            self.model = quantize_dynamic(self.model, {torch.nn.Linear}, torch.qint8)
 
     def prepare(self, inputs):
         return {name: torch.from_numpy(value) for name, value in inputs.items()}

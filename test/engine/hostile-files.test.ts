@@ -35,7 +35,8 @@ t.test('headers that contradict the file or themselves', async (t) => {
   const { directory, file } = checkpoint(t.testdir({}));
   const first = Object.keys(header)[1] ?? '';
   const entry = header[first] as Entry;
-  const changed = (change: object): string => JSON.stringify({ ...header, [first]: { ...entry, ...change } });
+  const changed = (change: object): string =>
+    JSON.stringify({ ...header, [first]: { ...entry, ...change } });
   const size = data.length;
   const lies: Record<string, [string, RegExp]> = {
     'data past the end': [changed({ data_offsets: [size, size + 64] }), /ends? at|truncated|takes/],
@@ -59,17 +60,26 @@ t.test('headers that contradict the file or themselves', async (t) => {
     'no dtype': [changed({ dtype: undefined }), /dtype/],
     'a dtype that is a number': [changed({ dtype: 32 }), /dtype/],
     'no object': [JSON.stringify({ ...header, [first]: 7 }), /object/],
-    'metadata of numbers': [JSON.stringify({ ...header, __metadata__: { a: 1 } }), /__metadata__|strings/],
+    'metadata of numbers': [
+      JSON.stringify({ ...header, __metadata__: { a: 1 } }),
+      /__metadata__|strings/,
+    ],
     'an array': ['[1, 2, 3]', /object/],
     'a word': ['"safetensors"', /object/],
     'no tensors': ['{}', /bytes of data/],
-    'nothing': ['', /JSON|header|expected/],
+    nothing: ['', /JSON|header|expected/],
     'half of itself': [JSON.stringify(header).slice(0, 500), /JSON|expected|unexpected/i],
     'trailing text': [`${JSON.stringify(header)}}`, /JSON|expected|unexpected|after/i],
     'invalid UTF-8 escapes': [`{"\\ud800": ${JSON.stringify(entry)}}`, /./],
-    'two tensors of one name': [`{"${first}":${JSON.stringify(entry)},"${first}":${JSON.stringify(entry)}}`, /./],
+    'two tensors of one name': [
+      `{"${first}":${JSON.stringify(entry)},"${first}":${JSON.stringify(entry)}}`,
+      /./,
+    ],
     'an object a million deep': [`{"a":${'['.repeat(1_000_000)}`, /deep|nest|JSON/i],
-    'numbers of a million digits': [`{"a":{"dtype":"F32","shape":[${'9'.repeat(1_000_000)}],"data_offsets":[0,4]}}`, /./],
+    'numbers of a million digits': [
+      `{"a":{"dtype":"F32","shape":[${'9'.repeat(1_000_000)}],"data_offsets":[0,4]}}`,
+      /integer|number|JSON/i,
+    ],
   };
   t.ok(Object.keys(lies).length > 25);
   for (const [name, [text, message]] of Object.entries(lies)) {
@@ -83,7 +93,13 @@ t.test('lengths that lie', async (t) => {
   const text = JSON.stringify(header);
   for (const length of [0n, 1n, 100_000_000n, 100_000_001n, 2n ** 31n, 2n ** 63n, 2n ** 64n - 1n]) {
     writeRaw(file, text, data, length);
-    await expectError(t, load(directory), 'ERR_FORMAT', /header|JSON|expected/, `header length ${length}`);
+    await expectError(
+      t,
+      load(directory),
+      'ERR_FORMAT',
+      /header|JSON|expected/,
+      `header length ${length}`,
+    );
   }
   // A sparse file that is long enough for its claim: refused by the limit, or read and refused.
   writeRaw(file, text, data, 90_000_000n);
@@ -138,7 +154,13 @@ t.test('what is no file at all', async (t) => {
   await expectError(t, load(directory), 'ERR_IO', /directory/, 'a directory in its place');
   const loop = checkpoint(path.join(parent, 'b'));
   symlinkSync(loop.file, loop.file);
-  await expectError(t, load(loop.directory), 'ERR_NOT_FOUND', /model\.safetensors/, 'a link to itself');
+  await expectError(
+    t,
+    load(loop.directory),
+    'ERR_NOT_FOUND',
+    /model\.safetensors/,
+    'a link to itself',
+  );
   const device = checkpoint(path.join(parent, 'c'));
   symlinkSync('/dev/zero', device.file);
   await expectError(t, load(device.directory), 'ERR_IO', /not a regular file/, 'an endless device');
@@ -146,7 +168,13 @@ t.test('what is no file at all', async (t) => {
   await expectError(t, load('bad\0name'), 'ERR_NOT_FOUND', /./, 'a NUL character');
   const torch = checkpoint(path.join(parent, 'd'));
   writeFileSync(path.join(torch.directory, 'pytorch_model.bin'), 'x');
-  await expectError(t, load(torch.directory), 'ERR_NOT_FOUND', /model\.safetensors/, 'PyTorch weights');
+  await expectError(
+    t,
+    load(torch.directory),
+    'ERR_NOT_FOUND',
+    /model\.safetensors/,
+    'PyTorch weights',
+  );
   writeFileSync(torch.file, 'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n');
   await expectError(t, load(torch.directory), 'ERR_FORMAT', /header claims/, 'a Git LFS pointer');
 });

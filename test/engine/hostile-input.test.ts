@@ -133,45 +133,83 @@ t.test('inputs', async (t) => {
     await expectError(t, () => model(inputs as never), kind, message, what.slice(0, 90));
   }
   for (const inputs of [undefined, null, 7, 'text', []]) {
-    await expectError(t, () => model(inputs as never), 'TypeError', /AlbertModel: /, String(inputs));
+    await expectError(
+      t,
+      () => model(inputs as never),
+      'TypeError',
+      /AlbertModel: /,
+      String(inputs),
+    );
   }
   const { pooler_output } = await model({ input_ids: [Array<number>(16).fill(39)] });
   t.same(pooler_output.dims, [1, 16], 'the largest id in the longest row works');
 });
 
-t.test('labels', async (t) => {
-  const input_ids = [[2, 5, 3], [2, 3]];
-  const masked = await AlbertForMaskedLM.from_config(good);
-  const sequence = await AlbertForSequenceClassification.from_config({ ...good, num_labels: 3 });
+/** Rows of three and of two tokens, and labels of other shapes. */
+const input_ids = [
+  [2, 5, 3],
+  [2, 3],
+];
+const ones = [
+  [1, 1, 1],
+  [1, 1],
+];
+
+t.test('labels of tokens', async (t) => {
+  const model = await AlbertForMaskedLM.from_config(good);
+  const foreign = [[1, 40, 1], ones[1] ?? []];
+  const short = [[1, 2], ones[1] ?? []];
+  const first = { logits_positions: [[0], [0]] };
+  const calls: [() => unknown, RegExp][] = [
+    [() => model({ input_ids, labels: foreign }), /label from 0 to 39/],
+    [() => model({ input_ids, labels: short }), /3 values/],
+    [() => model({ input_ids, labels: ones }, first), /not among logits_positions/],
+    [() => model({ input_ids }, { logits_positions: [[0], [2]] }), /outside/],
+    [() => model({ input_ids }, { logits_positions: [[0]] }), /2 rows/],
+    [() => model({ input_ids }, { logits_positions: [[], []] }), /at least one/],
+  ];
+  for (const [call, message] of calls) await expectError(t, call, 'RangeError', message);
+});
+
+t.test('labels of rows', async (t) => {
+  const model = await AlbertForSequenceClassification.from_config({ ...good, num_labels: 3 });
+  const withNaN = [
+    [0, 1, NaN],
+    [0, 0, 0],
+  ];
+  const narrow = [
+    [0, 1],
+    [0, 0],
+  ];
+  const calls: [() => unknown, RegExp][] = [
+    [() => model({ input_ids, labels: [0, 3] }), /label from 0 to 2/],
+    [() => model({ input_ids, labels: [0] }), /2 labels/],
+    [() => model({ input_ids, labels: withNaN }), /finite/],
+    [() => model({ input_ids, labels: narrow }), /3 numbers/],
+  ];
+  for (const [call, message] of calls) await expectError(t, call, 'RangeError', message);
+});
+
+t.test('labels of spans and choices', async (t) => {
   const answering = await AlbertForQuestionAnswering.from_config(good);
   const second = await AlbertForQuestionAnsweringV2.from_config(good);
   const choice = await AlbertForMultipleChoice.from_config(good);
-  const range = (work: () => unknown, message: RegExp, what: string) =>
-    expectError(t, work, 'RangeError', message, what);
-  await range(() => masked({ input_ids, labels: [[1, 40, 1], [1, 1]] }), /label from 0 to 39/, 'id');
-  await range(() => masked({ input_ids, labels: [[1, 2], [1, 1]] }), /3 values/, 'row length');
-  await range(() => masked({ input_ids }, { logits_positions: [[0], [2]] }), /outside/, 'position');
-  await range(() => masked({ input_ids }, { logits_positions: [[0]] }), /2 rows/, 'position rows');
-  await range(() => masked({ input_ids }, { logits_positions: [[], []] }), /at least one/, 'none');
-  await range(
-    () => masked({ input_ids, labels: [[1, 1, 1], [1, 1]] }, { logits_positions: [[0], [0]] }),
-    /not among logits_positions/,
-    'labels elsewhere',
-  );
-  await range(() => sequence({ input_ids, labels: [0, 3] }), /label from 0 to 2/, 'class');
-  await range(() => sequence({ input_ids, labels: [0] }), /2 labels/, 'too few');
-  await range(() => sequence({ input_ids, labels: [[0, 1, NaN], [0, 0, 0]] }), /finite/, 'NaN');
-  await range(() => sequence({ input_ids, labels: [[0, 1], [0, 0]] }), /3 numbers/, 'too narrow');
-  await range(
-    () => answering({ input_ids, start_positions: [1], end_positions: [1, 1] }),
-    /2 positions/,
-    'starts',
-  );
-  await expectError(t, () => answering({ input_ids, start_positions: [1, 1] }), 'TypeError', /both/);
-  await range(() => second({ input_ids, p_mask: [[1, 1, 1], [0, 0]] }), /every token is masked/, 'p_mask');
-  await range(() => choice({ input_ids: [[[2, 3], [2]], [[2]]] }), /2 choices/, 'choices');
-  await range(() => choice({ input_ids: [[]] }), /at least one choice/, 'no choice');
-  await range(() => choice({ input_ids: [[[2, 3], [2]]], labels: [2] }), /label from 0 to 1/, 'choice');
+  const one = { start_positions: [1], end_positions: [1, 1] };
+  const p_mask = [
+    [1, 1, 1],
+    [0, 0],
+  ];
+  const uneven = [[[2, 3], [2]], [[2]]];
+  const calls: [() => unknown, RegExp][] = [
+    [() => answering({ input_ids, ...one }), /2 positions/],
+    [() => second({ input_ids, p_mask }), /every token is masked/],
+    [() => choice({ input_ids: uneven }), /2 choices/],
+    [() => choice({ input_ids: [[]] }), /at least one choice/],
+    [() => choice({ input_ids: [[[2, 3], [2]]], labels: [2] }), /label from 0 to 1/],
+  ];
+  for (const [call, message] of calls) await expectError(t, call, 'RangeError', message);
+  const half = () => answering({ input_ids, start_positions: [1, 1] });
+  await expectError(t, half, 'TypeError', /both/);
 });
 
 t.test('numbers that overflow on the way give results, not crashes', async (t) => {

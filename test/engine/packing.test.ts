@@ -62,7 +62,7 @@ const batches = Object.keys(models).flatMap((model) => [
   jobOf(model, everyRow, { threads: 1 }),
 ]);
 
-/** Row b of an output [B, …], cut to the first S columns where the row is shorter than the batch. */
+/** Row b of an output [B, …], cut to its own columns where it is shorter than the batch. */
 function rowBits(output: PlainTensor, b: number, columns: number): string {
   const [count = 1, width = 1] = output.dims;
   const size = output.data.length / count;
@@ -79,7 +79,10 @@ const outputsOf = (outputs: PlainOutputs): [string, PlainTensor][] =>
   );
 
 /** How many values of a batch differ from those of its rows alone, and how many were compared. */
-function compare(batch: PlainOutputs, alone: PlainOutputs[]): { same: number; different: string[] } {
+function compare(
+  batch: PlainOutputs,
+  alone: PlainOutputs[],
+): { same: number; different: string[] } {
   let same = 0;
   const different: string[] = [];
   for (const [name, output] of outputsOf(batch)) {
@@ -99,11 +102,16 @@ for (const set of instructionSets) {
     let expected: PlainOutputs[] | undefined;
     for (const threads of ['1', '2', '5']) {
       const env = { ALBERT_CPU_ISA: set, ALBERT_THREADS: threads };
-      const child = await forwardElsewhere([...singles, ...batches], { env, concurrent: threads !== '1' });
+      const child = await forwardElsewhere([...singles, ...batches], {
+        env,
+        concurrent: threads !== '1',
+      });
       t.same([child.instruction_set, child.threads], [set, Number(threads)]);
       expected ??= child.results.slice(0, singles.length);
       t.same(
-        child.results.slice(0, singles.length).map((one) => outputsOf(one).map(([, x]) => bits(x.data))),
+        child.results
+          .slice(0, singles.length)
+          .map((one) => outputsOf(one).map(([, x]) => bits(x.data))),
         expected.map((one) => outputsOf(one).map(([, x]) => bits(x.data))),
         `${threads} threads: rows alone are the same`,
       );
@@ -131,13 +139,19 @@ t.test('attention probabilities of a batch equal those of its rows alone', async
     alone.attentions?.forEach(({ data }, block) => {
       const whole = batch.attentions?.[block]?.data ?? [];
       for (let i = 0; i < data.length; ++i) {
-        const [head, query] = [Math.floor(i / row.length ** 2), Math.floor(i / row.length) % row.length];
+        const [head, query] = [
+          Math.floor(i / row.length ** 2),
+          Math.floor(i / row.length) % row.length,
+        ];
         const at = ((b * 3 + head) * S + query) * S + (i % row.length);
         compared += Number(Object.is(whole[at], data[i]));
       }
     });
   }
-  t.equal(compared, few.reduce((sum, row) => sum + 3 * 3 * row.length ** 2, 0));
+  t.equal(
+    compared,
+    few.reduce((sum, row) => sum + 3 * 3 * row.length ** 2, 0),
+  );
 });
 
 t.test('masked positions are dropped, the others keep their positions', async (t) => {
@@ -153,7 +167,16 @@ t.test('masked positions are dropped, the others keep their positions', async (t
   const options = { output_hidden_states: true, output_attentions: true };
   const masked = await model({ input_ids, attention_mask }, options);
   const dropped = await model(
-    { input_ids: [[9, 7, 6, 4], [11, 12]], position_ids: [[0, 2, 3, 5], [0, 1]] },
+    {
+      input_ids: [
+        [9, 7, 6, 4],
+        [11, 12],
+      ],
+      position_ids: [
+        [0, 2, 3, 5],
+        [0, 1],
+      ],
+    },
     options,
   );
   t.same(masked.last_hidden_state.dims, [2, 6, 60]);
@@ -172,22 +195,30 @@ t.test('masked positions are dropped, the others keep their positions', async (t
   const again = await model({ input_ids: other, attention_mask }, options);
   t.equal(bits(again.last_hidden_state.data), bits(masked.last_hidden_state.data));
   const probabilities = masked.attentions?.[0]?.tolist() as number[][][][];
-  t.ok(probabilities[0]?.every((head) => head.every((line, q) => {
-    const sum = line.reduce((total, x) => total + x, 0);
-    const zeros = line[1] === 0 && line[4] === 0;
-    return zeros && (attention_mask[0]?.[q] ? Math.abs(sum - 1) < 1e-5 : sum === 0);
-  })), 'attention goes to kept columns only');
+  t.ok(
+    probabilities[0]?.every((head) =>
+      head.every((line, q) => {
+        const sum = line.reduce((total, x) => total + x, 0);
+        const zeros = line[1] === 0 && line[4] === 0;
+        return zeros && (attention_mask[0]?.[q] ? Math.abs(sum - 1) < 1e-5 : sum === 0);
+      }),
+    ),
+    'attention goes to kept columns only',
+  );
   const full = await model({ input_ids });
   t.not(bits(full.pooler_output.data), bits(masked.pooler_output.data), 'the mask matters');
 });
 
 t.test('concurrent callers get what they would get alone', async (t) => {
   const model = await AlbertModel.from_config(config, { device: 'cpu', seed: 2 });
-  const alone = [];
-  for (const row of rows) alone.push(bits((await model({ input_ids: [row] })).last_hidden_state.data));
+  const alone: string[] = [];
+  for (const row of rows)
+    alone.push(bits((await model({ input_ids: [row] })).last_hidden_state.data));
   const order = Array.from({ length: 400 }, () => Math.floor(next() * rows.length));
   const together = await Promise.all(
-    order.map(async (i) => bits((await model({ input_ids: [rows[i] ?? []] })).last_hidden_state.data)),
+    order.map(async (i) =>
+      bits((await model({ input_ids: [rows[i] ?? []] })).last_hidden_state.data),
+    ),
   );
   t.equal(together.filter((text, i) => text === alone[order[i] ?? 0]).length, 400);
 });

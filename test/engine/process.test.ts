@@ -10,7 +10,10 @@ t.setTimeout(300_000);
 
 const child = path.join(__dirname, 'slow-child.cjs');
 
-async function run<Result>(mode: string, { args = [], env = {}, flags = [] }: Settings = {}): Promise<Result> {
+async function run<Result>(
+  mode: string,
+  { args = [], env = {}, flags = [] }: Settings = {},
+): Promise<Result> {
   const { code, signal, output, errors } = await runNode([...flags, child, mode, ...args], { env });
   if (code !== 0 || signal) throw new Error(`${mode} ended with ${code ?? signal}: ${errors}`);
   return JSON.parse(output) as Result;
@@ -96,9 +99,12 @@ t.test('the bill lists parameters and activations', async (t) => {
     max_position_embeddings: 64,
   };
   const model = await AlbertForMaskedLM.from_config(config, { device: 'cpu' });
-  const total = (bill: { bytes: number }[]): number => bill.reduce((sum, { bytes }) => sum + bytes, 0);
+  const total = (bill: { bytes: number }[]): number =>
+    bill.reduce((sum, { bytes }) => sum + bytes, 0);
   const before = model.memory();
-  t.ok(before.every(({ name, bytes }) => name.length > 0 && Number.isSafeInteger(bytes) && bytes > 0));
+  t.ok(
+    before.every(({ name, bytes }) => name.length > 0 && Number.isSafeInteger(bytes) && bytes > 0),
+  );
   // Parameters of the spec's formulas; the cpu keeps the tied table twice: rows, and packed.
   const [V, P, E, H, F] = [1000, 64, 16, 64, 128];
   const encoder = V * E + P * E + 2 * E + 2 * E + (E * H + H);
@@ -109,7 +115,10 @@ t.test('the bill lists parameters and activations', async (t) => {
   t.ok(total(before) < 2 * parameters, 'and less than twice that');
   await model(inputsOf(64));
   const after = model.memory();
-  t.ok(after.some(({ name }) => name.startsWith('activations')), 'activations show after a run');
+  t.ok(
+    after.some(({ name }) => name.startsWith('activations')),
+    'activations show after a run',
+  );
   t.ok(total(after) > total(before));
   await model(inputsOf(8));
   t.same(model.memory(), after, 'the largest run counts');

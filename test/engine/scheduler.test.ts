@@ -32,7 +32,10 @@ t.test('an aborted call that waits is gone at once, the others are not affected'
   const left = await Promise.race([running.then(() => 'ended'), Promise.resolve('still running')]);
   t.equal(left, 'still running', 'the running call was not waited for');
   const results = await Promise.all(kept);
-  t.same(results.map(({ pooler_output }) => bits(pooler_output.data)), alone);
+  t.same(
+    results.map(({ pooler_output }) => bits(pooler_output.data)),
+    alone,
+  );
   await running;
 });
 
@@ -46,7 +49,10 @@ t.test('an aborted call that runs stops its computation', async (t) => {
   await expectError(t, () => running, 'AbortError', /abort/i);
   // The next call has to wait for the tile to stop: between two passes, not at its end.
   const rest = await timeOf(() => model(inputsOf(1)));
-  t.ok(rest < whole / 2, `free after ${rest.toFixed(0)} ms, a whole pass takes ${whole.toFixed(0)}`);
+  t.ok(
+    rest < whole / 2,
+    `free after ${rest.toFixed(0)} ms, a whole pass takes ${whole.toFixed(0)}`,
+  );
 });
 
 t.test('a tile goes on while one of its jobs is wanted', async (t) => {
@@ -85,7 +91,12 @@ t.test('a full queue refuses with ERR_BUSY, and recovers', async (t) => {
   const model = await slowModel({ threads: 1, max_queued_tokens: 100 });
   const first = model(inputsOf(512));
   const second = model(inputsOf(90, 1)); // taken: nothing waits
-  await expectError(t, () => model(inputsOf(20)), 'ERR_BUSY', /queue is full: 90 tokens.*at most 100/);
+  await expectError(
+    t,
+    () => model(inputsOf(20)),
+    'ERR_BUSY',
+    /queue is full: 90 tokens.*at most 100/,
+  );
   const third = model(inputsOf(10, 2));
   await expectError(t, () => model(inputsOf(1)), 'ERR_BUSY', /await earlier calls/);
   t.same(outcomes(await Promise.allSettled([first, second, third])), ['done', 'done', 'done']);
@@ -98,7 +109,11 @@ t.test('a full queue refuses with ERR_BUSY, and recovers', async (t) => {
   await expectError(t, () => model(inputsOf(50)), 'ERR_BUSY', /queue is full/);
   controller.abort();
   const freed = model(inputsOf(50));
-  t.same(outcomes(await Promise.allSettled([running, waiting, freed])), ['done', 'AbortError', 'done']);
+  t.same(outcomes(await Promise.allSettled([running, waiting, freed])), [
+    'done',
+    'AbortError',
+    'done',
+  ]);
 });
 
 t.test('a single call longer than the limit is taken when nothing waits', async (t) => {
@@ -123,8 +138,10 @@ t.test('dispose lets running calls end and rejects waiting ones', async (t) => {
   t.equal(model.disposed, true);
   await expectError(t, () => model(inputsOf(1)), 'ERR_DISPOSED', /disposed/);
   const results = await Promise.allSettled(waiting);
-  t.same(results.map((one) => one.status === 'rejected' && (one.reason as { code: string }).code),
-    ['ERR_DISPOSED', 'ERR_DISPOSED', 'ERR_DISPOSED']);
+  t.same(
+    results.map((one) => one.status === 'rejected' && (one.reason as { code: string }).code),
+    ['ERR_DISPOSED', 'ERR_DISPOSED', 'ERR_DISPOSED'],
+  );
   t.same((await running).pooler_output.dims, [1, 256]);
   await disposed;
   await model.dispose();

@@ -1,4 +1,4 @@
-// The last pass computes only the rows that heads read, with the bits that they have among all rows.
+// The last pass computes only the rows that heads read, to the same bits as among all rows.
 import t from 'tap';
 import {
   AlbertForMaskedLM,

@@ -59,7 +59,7 @@ t.test('packs positions of the head', async (t) => {
 t.test('names the field and row it refuses', async (t) => {
   const detached = int32(2, 3);
   structuredClone(detached.buffer, { transfer: [detached.buffer as ArrayBuffer] });
-  const cases: [object, object][] = [
+  const cases: [object, { name?: string; message?: RegExp }][] = [
     [{ input_ids: [] }, { name: 'RangeError', message: /at least one row/ }],
     [{ input_ids: [[2], []] }, { name: 'RangeError', message: /input_ids row 1/ }],
     [{ input_ids: [[2, 1.5]] }, { name: 'TypeError', message: /row 0, column 1.*1\.5/ }],

@@ -9,7 +9,13 @@ import {
   AlbertModel,
 } from '../../dist/index.js';
 import { expectError, warningsOf } from '../support/errors';
-import { goldenDirectory, goldenConfig, makeCheckpoint, readGolden, renamed } from '../support/golden';
+import {
+  goldenDirectory,
+  goldenConfig,
+  makeCheckpoint,
+  readGolden,
+  renamed,
+} from '../support/golden';
 import {
   float16Pair,
   floatsOf,
@@ -122,7 +128,10 @@ t.test('bf16, f16 and f64 files hold the values they round to', async (t) => {
   }
   const pick = (i: 0 | 1) => (all: Tensors) =>
     new Map([...all.keys()].map((name) => [name, (pairs.get(name) as StoredTensor[])[i]!]));
-  t.equal(await allBits(change(at('f16'), pick(0))), await allBits(change(at('f16-wide'), pick(1))));
+  t.equal(
+    await allBits(change(at('f16'), pick(0))),
+    await allBits(change(at('f16-wide'), pick(1))),
+  );
 
   const doubles = mapped(at('f64'), (tensor) => {
     const bytes = Buffer.from(Float64Array.from(floatsOf(tensor)).buffer);
@@ -133,7 +142,9 @@ t.test('bf16, f16 and f64 files hold the values they round to', async (t) => {
 
 t.test('missing heads are initialised and named in one warning', async (t) => {
   const directory = change(t.testdir({}), (all) =>
-    renamed(all, (name) => (/^(classifier|predictions|sop|qa|choice)/.test(name) ? undefined : name)),
+    renamed(all, (name) =>
+      /^(classifier|predictions|sop|qa|choice)/.test(name) ? undefined : name,
+    ),
   );
   const load = () => AlbertForSequenceClassification.from_pretrained(directory);
   const warnings = await warningsOf(load);
@@ -141,14 +152,21 @@ t.test('missing heads are initialised and named in one warning', async (t) => {
   t.match(warnings[0], /AlbertForSequenceClassification.*classifier\.weight, classifier\.bias/);
   t.notMatch(warnings[0], /albert\./, 'nothing else is missing');
   const [a, b] = await Promise.all([load(), load()]);
-  t.equal(bits((await a(inputs)).logits.data), bits((await b(inputs)).logits.data), 'the same each time');
+  t.equal(
+    bits((await a(inputs)).logits.data),
+    bits((await b(inputs)).logits.data),
+    'the same each time',
+  );
 
   const pooler = change(directory, (all) =>
     renamed(all, (name) => (name.includes('pooler') ? undefined : name)),
   );
   const [warning = ''] = await warningsOf(() => AlbertModel.from_pretrained(pooler));
   t.match(warning, /albert\.pooler\.weight/);
-  t.same(await warningsOf(() => AlbertForMaskedLM.from_pretrained(pooler)).then((w) => w.length), 1);
+  t.same(
+    await warningsOf(() => AlbertForMaskedLM.from_pretrained(pooler)).then((w) => w.length),
+    1,
+  );
 });
 
 t.test('unexpected tensors are named in a warning', async (t) => {
@@ -183,14 +201,22 @@ t.test('a missing part of the encoder is an error', async (t) => {
 });
 
 t.test('wrong shapes are errors, whichever tensor it is', async (t) => {
-  const names = [...readSafetensors(file).keys()].filter((name) => !/^(classifier|qa|choice)/.test(name));
+  const names = [...readSafetensors(file).keys()].filter(
+    (name) => !/^(classifier|qa|choice)/.test(name),
+  );
   for (const name of names) {
     const at = change(t.testdir({}), (all) => {
       const { dtype, shape, bytes } = all.get(name) as StoredTensor;
       const wrong = { dtype, shape: [...shape, 1], bytes };
       return new Map([...all, [name, wrong]]);
     });
-    await expectError(t, () => AlbertForPreTraining.from_pretrained(at), 'ERR_SHAPE', /shape/, name);
+    await expectError(
+      t,
+      () => AlbertForPreTraining.from_pretrained(at),
+      'ERR_SHAPE',
+      /shape/,
+      name,
+    );
   }
   const config = { ...goldenConfig(golden), hidden_size: 32 };
   const at = makeCheckpoint(t.testdir({}), golden, { config });

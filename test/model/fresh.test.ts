@@ -20,7 +20,12 @@ const config = {
   max_position_embeddings: 20,
   initializer_range: 0.1,
 };
-const inputs = { input_ids: [[2, 17, 400, 3], [2, 9, 3]] };
+const inputs = {
+  input_ids: [
+    [2, 17, 400, 3],
+    [2, 9, 3],
+  ],
+};
 
 const classes = {
   AlbertModel: {},
@@ -66,8 +71,16 @@ t.test('fresh weights are distributed as ALBERT initialises them', async (t) => 
   t.ok(tensors.size > 40);
   for (const [name, tensor] of tensors) {
     const values = floatsOf(tensor);
-    if (name.endsWith('bias')) t.ok(values.every((x) => x === 0), `${name} is 0`);
-    else if (/norm/i.test(name)) t.ok(values.every((x) => x === 1), `${name} is 1`);
+    if (name.endsWith('bias'))
+      t.ok(
+        values.every((x) => x === 0),
+        `${name} is 0`,
+      );
+    else if (/norm/i.test(name))
+      t.ok(
+        values.every((x) => x === 1),
+        `${name} is 1`,
+      );
     else {
       const squares = values.reduce((sum, x) => sum + x * x, 0);
       const deviation = Math.sqrt(squares / values.length);
@@ -78,7 +91,13 @@ t.test('fresh weights are distributed as ALBERT initialises them', async (t) => 
     }
   }
   const word = tensors.get('albert.embeddings.word_embeddings.weight');
-  t.ok(word && floatsOf(word).subarray(0, 24).every((x) => x === 0), 'the pad row is 0');
+  t.ok(
+    word &&
+      floatsOf(word)
+        .subarray(0, 24)
+        .every((x) => x === 0),
+    'the pad row is 0',
+  );
 });
 
 for (const name of Object.keys(classes) as ClassName[]) {
@@ -91,7 +110,11 @@ for (const name of Object.keys(classes) as ClassName[]) {
     t.ok(Object.values(expected).every((text) => text.length > 0));
     await model.save_pretrained(directory);
     t.same(readdirSync(directory).sort(), ['config.json', 'model.safetensors'], 'no other file');
-    t.match(readJson(directory, 'config.json'), { ...config, architectures: [name], model_type: 'albert' });
+    t.match(readJson(directory, 'config.json'), {
+      ...config,
+      architectures: [name],
+      model_type: 'albert',
+    });
     const again = await Model.from_pretrained(directory);
     t.same(await outputBits(again, { input_ids: rows }), expected);
     await again.save_pretrained(directory);
@@ -108,7 +131,10 @@ t.test('a golden checkpoint comes back with the same bytes under the same names'
     const before = readSafetensors(path.join(goldenDirectory(golden), 'model.safetensors'));
     const after = readSafetensors(path.join(directory, 'model.safetensors'));
     const extra = [...before.keys()].filter((name) => !after.has(name));
-    t.ok(extra.every((name) => /^(classifier|qa_outputs|choice)/.test(name)), `${extra} are other heads`);
+    t.ok(
+      extra.every((name) => /^(classifier|qa_outputs|choice)/.test(name)),
+      `${extra} are other heads`,
+    );
     t.ok(after.size > 30);
     for (const [name, { shape, dtype, bytes }] of after) {
       t.same({ shape, dtype }, { shape: before.get(name)?.shape, dtype: 'F32' }, name);

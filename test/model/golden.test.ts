@@ -9,6 +9,7 @@ import {
 } from '../support/forward';
 import {
   goldenCases,
+  goldenDirectory,
   goldenNames,
   readGolden,
   type Expected,
@@ -61,8 +62,7 @@ for (const name of goldenNames) {
 
   t.test(`${name}: Google's masked-LM loss from the reference's logits`, async (t) => {
     const { input_ids, attention_mask, token_type_ids, f64 } = readGolden(name);
-    const [golden] = goldenCases(name, t.testdir({}));
-    const model = await albert.AlbertForPreTraining.from_pretrained(golden?.job.path ?? '', {
+    const model = await albert.AlbertForPreTraining.from_pretrained(goldenDirectory(name), {
       device: 'reference',
     });
     const { positions, ids, weights, per_example_loss, loss } = f64.google_masked_lm;

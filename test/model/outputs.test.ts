@@ -1,5 +1,5 @@
 // What each class returns: names in order, shapes, zeros past the end, losses by their formulas.
-import t from 'tap';
+import t, { type Test } from 'tap';
 import * as albert from '../../dist/index.js';
 import { Tensor } from '../../dist/index.js';
 import { relativeError } from '../support/tensors';
@@ -17,8 +17,16 @@ const config = {
   num_labels: 4,
 };
 const [B, S, V, H, A] = [3, 6, 60, 24, 3];
-const input_ids = [[2, 7, 3], [2, 9, 11, 13, 15, 3], [2, 8, 10, 3]];
-const token_type_ids = [[0, 0, 0], [0, 0, 0, 1, 1, 1], [0, 0, 1, 1]];
+const input_ids = [
+  [2, 7, 3],
+  [2, 9, 11, 13, 15, 3],
+  [2, 8, 10, 3],
+];
+const token_type_ids = [
+  [0, 0, 0],
+  [0, 0, 0, 1, 1, 1],
+  [0, 0, 1, 1],
+];
 const inputs = { input_ids, token_type_ids };
 const exact = { device: 'reference', seed: 4 } as const;
 const float64 = { output_dtype: 'float64' } as const;
@@ -32,13 +40,19 @@ const shapesOf = (outputs: object): Record<string, unknown> =>
   );
 
 type AnyClass = {
-  from_config(config: object, options: object): Promise<(inputs: object, options?: object) => Promise<object>>;
+  from_config(
+    config: object,
+    options: object,
+  ): Promise<(inputs: object, options?: object) => Promise<object>>;
 };
 
 const wanted: Record<string, { inputs?: object; shapes: Record<string, unknown> }> = {
   AlbertModel: { shapes: { last_hidden_state: [B, S, H], pooler_output: [B, H] } },
   AlbertForPreTraining: {
-    inputs: { labels: [[-100, 7, -100], Array(6).fill(-100), [1, -100, -100, -100]], sentence_order_label: [0, 1, 1] },
+    inputs: {
+      labels: [[-100, 7, -100], Array(6).fill(-100), [1, -100, -100, -100]],
+      sentence_order_label: [0, 1, 1],
+    },
     shapes: {
       prediction_logits: [B, S, V],
       sop_logits: [B, 2],
@@ -48,7 +62,10 @@ const wanted: Record<string, { inputs?: object; shapes: Record<string, unknown> 
     },
   },
   AlbertForMaskedLM: { shapes: { logits: [B, S, V] } },
-  AlbertForSequenceClassification: { inputs: { labels: [0, 3, 2] }, shapes: { logits: [B, 4], loss: 'number' } },
+  AlbertForSequenceClassification: {
+    inputs: { labels: [0, 3, 2] },
+    shapes: { logits: [B, 4], loss: 'number' },
+  },
   AlbertForTokenClassification: { shapes: { logits: [B, S, 4] } },
   AlbertForQuestionAnswering: {
     inputs: { start_positions: [1, 2, 1], end_positions: [1, 4, 2] },
@@ -88,9 +105,20 @@ t.test('multiple choice returns [B, choices]', async (t) => {
 t.test('hidden states and attentions: one per pass, one per block, in order', async (t) => {
   const model = await albert.AlbertModel.from_config(config, { device: 'cpu' });
   const outputs = await model(inputs, { output_hidden_states: true, output_attentions: true });
-  t.same(Object.keys(outputs), ['last_hidden_state', 'pooler_output', 'hidden_states', 'attentions']);
-  t.same(outputs.hidden_states?.map(({ dims }) => [...dims]), Array(4).fill([B, S, H]));
-  t.same(outputs.attentions?.map(({ dims }) => [...dims]), Array(6).fill([B, A, S, S]));
+  t.same(Object.keys(outputs), [
+    'last_hidden_state',
+    'pooler_output',
+    'hidden_states',
+    'attentions',
+  ]);
+  t.same(
+    outputs.hidden_states?.map(({ dims }) => [...dims]),
+    Array(4).fill([B, S, H]),
+  );
+  t.same(
+    outputs.attentions?.map(({ dims }) => [...dims]),
+    Array(6).fill([B, A, S, S]),
+  );
   t.same(outputs.hidden_states?.at(-1)?.data, outputs.last_hidden_state.data);
   let rows = 0;
   for (const { data } of outputs.attentions ?? []) {
@@ -110,7 +138,11 @@ t.test('hidden states and attentions: one per pass, one per block, in order', as
   }
   t.equal(rows, 6 * B * A * S, 'rows sum to 1 over real tokens; past the end all is 0');
   const { hidden_states } = await model(inputs, { output_hidden_states: true });
-  t.same(hidden_states?.[2]?.data, outputs.hidden_states?.[2]?.data, 'asking for less changes nothing');
+  t.same(
+    hidden_states?.[2]?.data,
+    outputs.hidden_states?.[2]?.data,
+    'asking for less changes nothing',
+  );
 });
 
 t.test('positions past the end of a row are 0', async (t) => {
@@ -120,7 +152,11 @@ t.test('positions past the end of a row are 0', async (t) => {
   rows.forEach((row, b) =>
     row.forEach((values, s) => {
       const inside = s < (input_ids[b]?.length ?? 0);
-      t.equal(values.some((x) => x !== 0), inside, `row ${b}, column ${s}`);
+      t.equal(
+        values.some((x) => x !== 0),
+        inside,
+        `row ${b}, column ${s}`,
+      );
     }),
   );
 });
@@ -128,7 +164,9 @@ t.test('positions past the end of a row are 0', async (t) => {
 t.test('tensors with int32 and int64 data equal lists', async (t) => {
   const model = await albert.AlbertModel.from_config(config);
   const ids = input_ids.flatMap((row) => [...row, ...Array<number>(S - row.length).fill(0)]);
-  const mask = input_ids.flatMap((row) => Array.from({ length: S }, (_, s) => Number(s < row.length)));
+  const mask = input_ids.flatMap((row) =>
+    Array.from({ length: S }, (_, s) => Number(s < row.length)),
+  );
   const expected = (await model({ input_ids })).last_hidden_state.data;
   const int32 = await model({
     input_ids: new Tensor('int32', ids, [B, S]),
@@ -143,7 +181,7 @@ t.test('tensors with int32 and int64 data equal lists', async (t) => {
 });
 
 /** Checks a loss against its formula. */
-function sameLoss(t: typeof import('tap').t, loss: number | undefined, expected: number): void {
+function sameLoss(t: Test, loss: number | undefined, expected: number): void {
   const { compared, worst } = relativeError([Number(loss)], [expected]);
   t.ok(compared === 1 && worst <= 1e-9, `loss ${loss}, by the formula ${expected}`);
 }
@@ -159,7 +197,11 @@ t.test('losses of sequence classification', async (t) => {
   const rows = logits.tolist() as number[][];
   sameLoss(t, loss, mean([negativeLog(rows[0] ?? [], 0), negativeLog(rows[1] ?? [], 3)]));
 
-  const targets = [[1, 0, 0.5, 1], [0, 0, 0, 1], [1, 1, 1, 0]];
+  const targets = [
+    [1, 0, 0.5, 1],
+    [0, 0, 0, 1],
+    [1, 1, 1, 0],
+  ];
   const binary = rows.flatMap((row, b) =>
     row.map((x, c) => Math.log1p(Math.exp(x)) - x * Number(targets[b]?.[c])),
   );
@@ -176,7 +218,11 @@ t.test('losses of sequence classification', async (t) => {
 
 t.test('losses of tokens, choices and spans', async (t) => {
   const token = await albert.AlbertForTokenClassification.from_config(config, exact);
-  const labels = [[1, -100, 2], [-100, -100, 3, 0, -100, -100], [-100, -100, -100, -100]];
+  const labels = [
+    [1, -100, 2],
+    [-100, -100, 3, 0, -100, -100],
+    [-100, -100, -100, -100],
+  ];
   const tokens = await token({ ...inputs, labels }, float64);
   const rows = tokens.logits.tolist() as number[][][];
   const chosen = labels.flatMap((row, b) =>
@@ -188,7 +234,11 @@ t.test('losses of tokens, choices and spans', async (t) => {
   const choice = await albert.AlbertForMultipleChoice.from_config(config, exact);
   const choices = await choice({ input_ids: [input_ids, input_ids], labels: [1, 2] }, float64);
   const scores = choices.logits.tolist() as number[][];
-  sameLoss(t, choices.loss, mean([negativeLog(scores[0] ?? [], 1), negativeLog(scores[1] ?? [], 2)]));
+  sameLoss(
+    t,
+    choices.loss,
+    mean([negativeLog(scores[0] ?? [], 1), negativeLog(scores[1] ?? [], 2)]),
+  );
 
   const span = await albert.AlbertForQuestionAnswering.from_config(config, exact);
   const positions = { start_positions: [1, 2, 9], end_positions: [2, -4, 3] };

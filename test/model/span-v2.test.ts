@@ -61,7 +61,10 @@ function fromGolden(weights: GoldenHead['weights']): head.SpanV2Weights {
 t.test('the float64 version gives the golden beams and losses', async (t) => {
   const golden = readJson<GoldenHead>(fixtures, 'golden/squad_v2_head.json');
   const w = fromGolden(golden.weights);
-  const rows = golden.sequence_output.map((hidden, b) => ({ hidden, mask: golden.p_mask[b] ?? [] }));
+  const rows = golden.sequence_output.map((hidden, b) => ({
+    hidden,
+    mask: golden.p_mask[b] ?? [],
+  }));
   const { train } = golden;
   const all = rows.map((row, b) =>
     head.losses(w, row, {
@@ -80,18 +83,26 @@ t.test('the float64 version gives the golden beams and losses', async (t) => {
     'losses',
   );
   near([head.totalLoss(all)], [train.total_loss], 'total');
-  near(rows.map((row) => head.answerLogit(w, row)), train.cls_logits, 'answerability');
+  near(
+    rows.map((row) => head.answerLogit(w, row)),
+    train.cls_logits,
+    'answerability',
+  );
   t.ok(golden.infer.length > 0);
   for (const expected of golden.infer) {
     const { start_n_top, end_n_top } = expected;
     const got = rows.map((row) => head.beams(w, row, start_n_top, end_n_top));
     for (const name of beamNames) {
-      near(got.flatMap((beam) => beam[name]), expected[name].flat(), name);
+      near(
+        got.flatMap((beam) => beam[name]),
+        expected[name].flat(),
+        name,
+      );
     }
   }
 });
 
-/** Random head weights for hidden size H, as a caller's file has them and as the oracle reads them. */
+/** Random head weights for hidden size H: as a file has them, and as the oracle reads them. */
 function randomHead(H: number, seed: number): { tensors: Tensors; weights: head.SpanV2Weights } {
   const next = randomSource(seed);
   const tensors: Tensors = new Map();
@@ -199,6 +210,12 @@ t.test('beams beyond the candidates are impossible and point at column 0', async
   t.same(outputs.start_top_index.data[2], 0);
   t.equal(outputs.start_top_log_probs.data[2], Math.fround(-1e30));
   const ends = [...outputs.end_top_log_probs.data];
-  t.ok(ends.slice(0, 2).every((x) => x <= 0 && x > -100), 'two ends of the first start');
-  t.ok([2, 5, 6, 7, 8].every((i) => ends[i] === Math.fround(-1e30)), 'no third one');
+  t.ok(
+    ends.slice(0, 2).every((x) => x <= 0 && x > -100),
+    'two ends of the first start',
+  );
+  t.ok(
+    [2, 5, 6, 7, 8].every((i) => ends[i] === Math.fround(-1e30)),
+    'no third one',
+  );
 });

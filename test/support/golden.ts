@@ -67,7 +67,11 @@ export interface CheckpointChange {
 }
 
 /** Writes a checkpoint made from a golden one, and returns its directory. */
-export function makeCheckpoint(directory: string, golden: string, change: CheckpointChange): string {
+export function makeCheckpoint(
+  directory: string,
+  golden: string,
+  change: CheckpointChange,
+): string {
   mkdirSync(directory, { recursive: true });
   const tensors = readSafetensors(path.join(goldenDirectory(golden), 'model.safetensors'));
   const config = { ...goldenConfig(golden), ...change.config };
@@ -106,123 +110,167 @@ export function spanLoss(logits: number[][], targets: number[], mask: number[][]
   return losses.reduce((sum, x) => sum + x, 0) / losses.length;
 }
 
+/** Checkpoints for heads whose names or sizes differ from those in the golden file. */
+function headCheckpoints(name: string, directory: string): { labels: string; choice: string } {
+  const labels = makeCheckpoint(path.join(directory, name, 'three-labels'), name, {
+    config: { num_labels: 3 },
+  });
+  const spell = (key: string): string | undefined =>
+    key.startsWith('classifier') ? undefined : key.replace('choice_classifier', 'classifier');
+  const choice = makeCheckpoint(path.join(directory, name, 'choice'), name, {
+    tensors: (all) => renamed(all, spell),
+  });
+  return { labels, choice };
+}
+
 /** All forward passes of a golden model; checkpoints of heads are written below `directory`. */
 export function goldenCases(name: string, directory: string): GoldenCase[] {
   const golden = readGolden(name);
-  const { input_ids, attention_mask, token_type_ids, f64 } = golden;
-  const inputs = { input_ids, attention_mask, token_type_ids };
-  const keep = keepers(golden, goldenConfig(name));
-  const rows = (values: Nested): Expected => ({ values: flatten(values) });
-  const tokens = (values: Nested): Expected => ({ values: flatten(values), keep: keep.tokens(values) });
-  const threeLabels = makeCheckpoint(path.join(directory, name, 'three-labels'), name, {
-    config: { num_labels: 3 },
-  });
-  const choice = makeCheckpoint(path.join(directory, name, 'choice'), name, {
-    tensors: (all) =>
-      renamed(all, (key) =>
-        key.startsWith('classifier') ? undefined : key.replace('choice_classifier', 'classifier'),
-      ),
-  });
-  const path_ = goldenDirectory(name);
-  const { start_positions, end_positions } = f64.qa_loss;
-  const spans = [
-    spanLoss(f64.qa_start_logits, start_positions, attention_mask),
-    spanLoss(f64.qa_end_logits, end_positions, attention_mask),
+  const expect = expectations(golden, goldenConfig(name));
+  return [
+    ...encoderCases(name, golden, expect),
+    ...languageCases(name, golden, expect),
+    ...labelCases(headCheckpoints(name, directory), golden, expect),
+    questionCase(name, golden, expect),
   ];
+}
+
+const inputsOf = ({ input_ids, attention_mask, token_type_ids }: Golden) => ({
+  input_ids,
+  attention_mask,
+  token_type_ids,
+});
+
+function encoderCases(name: string, golden: Golden, expect: Expectations): GoldenCase[] {
+  const { f64, input_ids } = golden;
+  const job = { model: 'AlbertModel', path: goldenDirectory(name) };
+  return [
+    {
+      name: 'encoder and pooler',
+      job: { ...job, inputs: inputsOf(golden) },
+      expected: {
+        last_hidden_state: expect.tokens(f64.hidden_states.at(-1) ?? []),
+        pooler_output: expect.rows(f64.pooler_output),
+      },
+    },
+    {
+      name: 'no mask, no segments',
+      job: { ...job, inputs: { input_ids } },
+      expected: { last_hidden_state: expect.rows(f64.no_mask_no_types_last_hidden) },
+    },
+  ];
+}
+
+function languageCases(name: string, golden: Golden, expect: Expectations): GoldenCase[] {
+  const { f64, mlm_labels: labels, sentence_order_label } = golden;
+  const path_ = goldenDirectory(name);
+  const inputs = { ...inputsOf(golden), labels };
   return [
     {
       name: 'pretraining, hidden states, attentions, losses',
       job: {
         model: 'AlbertForPreTraining',
         path: path_,
-        inputs: {
-          ...inputs,
-          labels: golden.mlm_labels,
-          sentence_order_label: golden.sentence_order_label,
-        },
+        inputs: { ...inputs, sentence_order_label },
         options: { output_hidden_states: true, output_attentions: true },
       },
       expected: {
-        prediction_logits: tokens(f64.prediction_logits),
-        sop_logits: rows(f64.sop_logits),
-        hidden_states: f64.hidden_states.map(tokens),
-        attentions: f64.attentions.map((values) => ({ values: flatten(values), keep: keep.queries })),
-        loss: rows(f64.loss),
-        mlm_loss: rows(f64.mlm_loss),
-        sop_loss: rows(f64.sop_loss),
+        prediction_logits: expect.tokens(f64.prediction_logits),
+        sop_logits: expect.rows(f64.sop_logits),
+        hidden_states: f64.hidden_states.map(expect.tokens),
+        attentions: f64.attentions.map(expect.queries),
+        loss: expect.rows(f64.loss),
+        mlm_loss: expect.rows(f64.mlm_loss),
+        sop_loss: expect.rows(f64.sop_loss),
       },
-    },
-    {
-      name: 'encoder and pooler',
-      job: { model: 'AlbertModel', path: path_, inputs },
-      expected: {
-        last_hidden_state: tokens(f64.hidden_states.at(-1) ?? []),
-        pooler_output: rows(f64.pooler_output),
-      },
-    },
-    {
-      name: 'no mask, no segments',
-      job: { model: 'AlbertModel', path: path_, inputs: { input_ids } },
-      expected: { last_hidden_state: rows(f64.no_mask_no_types_last_hidden) },
     },
     {
       name: 'masked LM',
-      job: { model: 'AlbertForMaskedLM', path: path_, inputs: { ...inputs, labels: golden.mlm_labels } },
-      expected: { logits: tokens(f64.prediction_logits), loss: rows(f64.mlm_loss) },
-    },
-    {
-      name: 'sequence classification',
-      job: { model: 'AlbertForSequenceClassification', path: threeLabels, inputs },
-      expected: { logits: rows(f64.seqcls_logits_3) },
-    },
-    {
-      name: 'token classification',
-      job: { model: 'AlbertForTokenClassification', path: threeLabels, inputs },
-      expected: { logits: tokens(f64.tokencls_logits_3) },
-    },
-    {
-      name: 'question answering',
-      job: {
-        model: 'AlbertForQuestionAnswering',
-        path: path_,
-        inputs: { ...inputs, start_positions, end_positions },
-      },
+      job: { model: 'AlbertForMaskedLM', path: path_, inputs },
       expected: {
-        start_logits: tokens(f64.qa_start_logits),
-        end_logits: tokens(f64.qa_end_logits),
-        loss: rows((Number(spans[0]) + Number(spans[1])) / 2),
+        logits: expect.tokens(f64.prediction_logits),
+        loss: expect.rows(f64.mlm_loss),
       },
-    },
-    {
-      name: 'multiple choice',
-      job: {
-        model: 'AlbertForMultipleChoice',
-        path: choice,
-        inputs: {
-          input_ids: [input_ids],
-          attention_mask: [attention_mask],
-          token_type_ids: [token_type_ids],
-        },
-      },
-      expected: { logits: rows(f64.multichoice_logits_1x2) },
     },
   ];
 }
 
+function labelCases(
+  { labels, choice }: { labels: string; choice: string },
+  golden: Golden,
+  expect: Expectations,
+): GoldenCase[] {
+  const { f64 } = golden;
+  const inputs = inputsOf(golden);
+  const question = Object.fromEntries(
+    Object.entries(inputs).map(([field, rows]) => [field, [rows]]),
+  );
+  return [
+    {
+      name: 'sequence classification',
+      job: { model: 'AlbertForSequenceClassification', path: labels, inputs },
+      expected: { logits: expect.rows(f64.seqcls_logits_3) },
+    },
+    {
+      name: 'token classification',
+      job: { model: 'AlbertForTokenClassification', path: labels, inputs },
+      expected: { logits: expect.tokens(f64.tokencls_logits_3) },
+    },
+    {
+      name: 'multiple choice',
+      job: { model: 'AlbertForMultipleChoice', path: choice, inputs: question },
+      expected: { logits: expect.rows(f64.multichoice_logits_1x2) },
+    },
+  ];
+}
+
+/** The golden loss counts masked columns in its softmax; ours runs over real positions. */
+function questionCase(name: string, golden: Golden, expect: Expectations): GoldenCase {
+  const { f64, attention_mask } = golden;
+  const { start_positions, end_positions } = f64.qa_loss;
+  const start = spanLoss(f64.qa_start_logits, start_positions, attention_mask);
+  const end = spanLoss(f64.qa_end_logits, end_positions, attention_mask);
+  return {
+    name: 'question answering',
+    job: {
+      model: 'AlbertForQuestionAnswering',
+      path: goldenDirectory(name),
+      inputs: { ...inputsOf(golden), start_positions, end_positions },
+    },
+    expected: {
+      start_logits: expect.tokens(f64.qa_start_logits),
+      end_logits: expect.tokens(f64.qa_end_logits),
+      loss: expect.rows((start + end) / 2),
+    },
+  };
+}
+
+/** Expected values: all of them, those of real tokens, those of real tokens' queries. */
+interface Expectations {
+  rows(values: Nested): Expected;
+  tokens(values: Nested): Expected;
+  queries(values: Nested): Expected;
+}
+
 /** Which elements of [B, S, …] and of [B, A, S, S] belong to positions that are not masked. */
-function keepers({ attention_mask }: Golden, config: AlbertConfig) {
+function expectations({ attention_mask }: Golden, config: AlbertConfig): Expectations {
   const mask = attention_mask.flat();
   const length = attention_mask[0]?.length ?? 0;
   const heads = config.num_attention_heads ?? 1;
   return {
-    tokens(values: Nested): Keep {
-      const columns = flatten(values).length / mask.length;
-      return (i) => mask[Math.floor(i / columns)] === 1;
+    rows: (values) => ({ values: flatten(values) }),
+    tokens(nested) {
+      const values = flatten(nested);
+      const columns = values.length / mask.length;
+      return { values, keep: (i) => mask[Math.floor(i / columns)] === 1 };
     },
-    queries: (i: number): boolean => {
-      const row = Math.floor(i / length);
-      const sequence = Math.floor(row / (length * heads));
-      return attention_mask[sequence]?.[row % length] === 1;
-    },
+    queries: (values) => ({
+      values: flatten(values),
+      keep(i) {
+        const row = Math.floor(i / length);
+        const sequence = Math.floor(row / (length * heads));
+        return attention_mask[sequence]?.[row % length] === 1;
+      },
+    }),
   };
 }

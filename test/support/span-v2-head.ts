@@ -29,7 +29,8 @@ export interface SpanV2Gold {
   impossible: number;
 }
 
-const dot = (a: number[], b: number[]): number => a.reduce((sum, x, i) => sum + x * Number(b[i]), 0);
+const dot = (a: number[], b: number[]): number =>
+  a.reduce((sum, x, i) => sum + x * Number(b[i]), 0);
 
 const linear = (x: number[], weight: number[][], bias?: number[]): number[] =>
   weight.map((row, i) => dot(row, x) + (bias?.[i] ?? 0));
@@ -52,11 +53,20 @@ const masked = (logits: number[], mask: number[]): number[] =>
   logits.map((x, i) => x * (1 - Number(mask[i])) - 1e30 * Number(mask[i]));
 
 export function startLogProbs({ start }: SpanV2Weights, { hidden, mask }: SpanV2Row): number[] {
-  return logSoftmax(masked(hidden.map((x) => linear(x, start.weight, start.bias)[0] ?? 0), mask));
+  return logSoftmax(
+    masked(
+      hidden.map((x) => linear(x, start.weight, start.bias)[0] ?? 0),
+      mask,
+    ),
+  );
 }
 
 /** The end's distribution for an answer that starts at `start`. */
-export function endLogProbs(w: SpanV2Weights, { hidden, mask }: SpanV2Row, start: number): number[] {
+export function endLogProbs(
+  w: SpanV2Weights,
+  { hidden, mask }: SpanV2Row,
+  start: number,
+): number[] {
   const logits = hidden.map((x) => {
     const inner = linear([...x, ...(hidden[start] ?? [])], w.endHidden.weight, w.endHidden.bias);
     const normed = layerNorm(inner.map(Math.tanh), w.endNorm.weight, w.endNorm.bias);

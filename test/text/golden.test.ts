@@ -1,6 +1,6 @@
 // All 607 golden texts: SentencePiece itself, Hugging Face's rules, Google's, and back to text.
 import path from 'node:path';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { AlbertTokenizer, type TokenizerLoadOptions } from '../../dist/index.js';
 import { fixtures, readJson } from '../support/golden';
 import { nativeTokenizer, spiece } from '../support/spiece';
@@ -25,7 +25,7 @@ const special = /\[CLS\]|\[SEP\]|\[MASK\]|<pad>|<unk>/;
 
 /** Runs every case; the first ones that differ are shown. */
 function compareAll(
-  t: typeof import('tap').t,
+  t: Test,
   what: string,
   chosen: Case[],
   differs: (one: Case) => { got: unknown; expected: unknown },
@@ -115,7 +115,7 @@ t.test('decoding', async (t) => {
   }));
 });
 
-/** Hugging Face's convert_tokens_to_string: runs of pieces, a space before a run that a special ends. */
+/** Hugging Face's convert_tokens_to_string: a space goes before a run that a special token ends. */
 function joinTokens(tokens: string[]): string {
   let text = '';
   let run: string[] = [];
@@ -171,13 +171,17 @@ t.test("Hugging Face's own integration cases", async (t) => {
     'BERT is designed to pre-train deep bidirectional representations from unlabeled text by ' +
       'jointly conditioning on both left and right context in all layers.',
   ];
-  t.same(tokenizer(texts, { padding: true }).input_ids[0]?.slice(0, 12), [
-    2, 14, 2231, 886, 2385, 17659, 84, 14, 16792, 1952, 9, 3,
-  ]);
-  t.same(tokenizer.encode(texts[1] ?? ''), [
-    2, 11502, 25, 1006, 20, 782, 8, 11809, 855, 1732, 19393, 18667, 37, 367, 21018, 69, 1854, 34,
-    11860, 19124, 27, 156, 225, 17, 193, 4141, 19, 65, 9124, 9, 3,
-  ]);
+  t.same(
+    tokenizer(texts, { padding: true }).input_ids[0]?.slice(0, 12),
+    [2, 14, 2231, 886, 2385, 17659, 84, 14, 16792, 1952, 9, 3],
+  );
+  t.same(
+    tokenizer.encode(texts[1] ?? ''),
+    [
+      2, 11502, 25, 1006, 20, 782, 8, 11809, 855, 1732, 19393, 18667, 37, 367, 21018, 69, 1854, 34,
+      11860, 19124, 27, 156, 225, 17, 193, 4141, 19, 65, 9124, 9, 3,
+    ],
+  );
   const accents = await load({ keep_accents: true });
   const born = 'I was born in 92000, and this is falsé.';
   const ids = accents.encode(born, { add_special_tokens: false });

@@ -108,13 +108,17 @@ t.test('models that are well-formed and wrong', async (t) => {
   const good = Buffer.concat([unknown, piece('a', -1), shippedNormalizer()]);
   t.equal(await refused(good), false);
   const trainer = (...fields: Buffer[]): Buffer => field(2, Buffer.concat(fields));
-  const charsmap = (bytes: Buffer): Buffer => Buffer.concat([unknown, piece('a', -1), field(3, field(2, bytes))]);
+  const charsmap = (bytes: Buffer): Buffer =>
+    Buffer.concat([unknown, piece('a', -1), field(3, field(2, bytes))]);
   const size = Buffer.alloc(4);
   size.writeUInt32LE(0xfffffff0);
   const wrong: Record<string, [Buffer, RegExp]> = {
     'no pieces': [shippedNormalizer(), /no pieces/],
     'no unknown piece': [piece('a', -1), /unknown piece/],
-    'two unknown pieces': [Buffer.concat([good, piece('?', 0, pieceType.unknown)]), /more than one/],
+    'two unknown pieces': [
+      Buffer.concat([good, piece('?', 0, pieceType.unknown)]),
+      /more than one/,
+    ],
     'an empty piece': [Buffer.concat([good, piece('', -1)]), /empty/],
     'a piece of a kilobyte': [Buffer.concat([good, piece('x'.repeat(1024), -1)]), /512/],
     'a score that is NaN': [Buffer.concat([good, piece('b', NaN)]), /finite/],
@@ -131,7 +135,13 @@ t.test('models that are well-formed and wrong', async (t) => {
     await expectError(t, () => nativeTokenizer(model), 'ERR_FORMAT', message, name);
   }
   const latin = Buffer.concat([unknown, field(1, field(1, Buffer.from([0xff, 0xfe])))]);
-  await expectError(t, () => nativeTokenizer(latin), 'ERR_FORMAT', /UTF-8/, 'a piece that is not UTF-8');
+  await expectError(
+    t,
+    () => nativeTokenizer(latin),
+    'ERR_FORMAT',
+    /UTF-8/,
+    'a piece that is not UTF-8',
+  );
 });
 
 t.test('files of the wrong kind through the public door', async (t) => {
