@@ -5,7 +5,9 @@ import { createInterface } from 'node:readline';
 
 const alive = new Set();
 process.once('exit', () => alive.forEach((child) => child.kill('SIGKILL')));
-for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.once(signal, () => process.exit(130));
+}
 
 /** An error that the contestant reported; `code` is its own, if it has one. */
 export class ContestantError extends Error {

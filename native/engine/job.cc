@@ -7,7 +7,8 @@ namespace albert::engine {
 
 JobOutput::JobOutput(std::string output_name, DType output_dtype, std::vector<int64_t> shape)
     : name(std::move(output_name)), dtype(output_dtype), dims(std::move(shape)), bytes(0) {
-  constexpr size_t kMost = size_t{1} << 46;
+  // The largest array that every supported runtime of the callers takes (Node.js 20: 4 GiB).
+  constexpr size_t kMost = size_t{1} << 32;
   size_t total = size_of(dtype);
   for (const int64_t dimension : dims) {
     total =

@@ -218,6 +218,23 @@ t.test('numbers that overflow on the way give results, not crashes', async (t) =
   t.ok([...last_hidden_state.data].every(Number.isFinite), 'norms keep them finite');
 });
 
+t.test('outputs larger than an array can be', async (t) => {
+  const model = await AlbertForMaskedLM.from_config({ ...good, vocab_size: 30_000 });
+  // One token counts, but the outputs are as wide as the row.
+  const wide = (width: number): object => {
+    const data = new Int32Array(width);
+    const mask = Int32Array.from({ length: width }, (_, column) => Number(column === 0));
+    const dims = [1, width];
+    return { input_ids: { data, dims }, attention_mask: { data: mask, dims } };
+  };
+  for (const width of [40_000, 1_000_000, 50_000_000]) {
+    const call = () => model(wide(width) as never);
+    await expectError(t, call, 'ERR_MEMORY', /does not fit; send smaller batches/, `${width} wide`);
+  }
+  const { logits } = await model(wide(1000) as never);
+  t.same(logits.dims, [1, 1000, 30_000]);
+});
+
 t.test('options of loading', async (t) => {
   const make = (options: object) => () => AlbertModel.from_config(good, options as never);
   await expectError(t, make({ device: 'gpu' }), 'RangeError', /device/);
