@@ -7,7 +7,7 @@ import { ContestantProcess } from './process.mjs';
 export const benchFolder = path.dirname(fileURLToPath(import.meta.url));
 export const workFolder = path.join(benchFolder, '.work');
 export const modelFolder = path.join(workFolder, 'albert-base');
-const python = path.join(workFolder, 'venv/bin/python');
+export const python = path.join(workFolder, 'venv/bin/python');
 
 /** Two graphs of the same weights: plain operators, and the runtime's own fused ones. */
 const graphs = [{ graph: 'model_fused' }, { graph: 'model' }];
@@ -68,9 +68,8 @@ export const isPython = ({ driver }) => driver.endsWith('.py');
 /** Why a contestant cannot start here, with what to do; undefined where it can. */
 export function missing(contestant) {
   if (contestant.packs) return undefined;
-  if (isPython(contestant)) {
-    return existsSync(python) ? undefined : `no ${path.relative('', python)}: see bench/README.md`;
-  }
+  if (!existsSync(python)) return 'no Python environment in bench/.work/venv: see bench/README.md';
+  if (isPython(contestant)) return undefined;
   const installed = contestant.packages.every((name) =>
     existsSync(path.join(benchFolder, 'node_modules', name)),
   );

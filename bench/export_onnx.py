@@ -186,13 +186,14 @@ def quantize(source, target):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Writes DIRECTORY/onnx/*.onnx from the "
-                                     "config.json and model.safetensors of an AlbertModel there.")
+    parser = argparse.ArgumentParser(description="Writes TARGET/*.onnx from the config.json and "
+                                     "model.safetensors of an AlbertModel in DIRECTORY.")
     parser.add_argument("directory")
-    directory = parser.parse_args().directory
+    parser.add_argument("target")
+    arguments = parser.parse_args()
+    directory, folder = arguments.directory, arguments.target
     config = AlbertConfig.from_pretrained(directory)
     weights = load_file(os.path.join(directory, "model.safetensors"))
-    folder = os.path.join(directory, "onnx")
     os.makedirs(folder, exist_ok=True)
     models = {"model": (Graph, PlainLayer), "model_fused": (Graph, FusedLayer),
               "model_weights_int8": (QuantizedGraph, PlainLayer)}

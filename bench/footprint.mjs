@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { existsSync, lstatSync, readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { benchFolder, isPython, loadRequest, start, workFolder } from './contestants.mjs';
+import { benchFolder, isPython, loadRequest, python, start } from './contestants.mjs';
 import { median } from './trials.mjs';
 import { tokenIds, workloads } from './workloads.mjs';
 
@@ -89,7 +89,6 @@ export async function callersOf(contestant, { threads, callers, seconds }) {
 async function installedSize(contestant) {
   if (contestant.packs) return ownSize();
   if (!isPython(contestant)) return packagesSize(benchFolder, contestant.packages);
-  const python = path.join(workFolder, 'venv/bin/python');
   const words = [path.join(benchFolder, 'installed_size.py'), ...contestant.packages];
   const { stdout } = await promisify(execFile)(python, words);
   return JSON.parse(stdout);

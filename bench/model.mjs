@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { benchFolder, modelFolder, workFolder } from './contestants.mjs';
+import { benchFolder, modelFolder, python } from './contestants.mjs';
 
 const config = {
   model_type: 'albert',
@@ -19,27 +19,37 @@ const config = {
   type_vocab_size: 2,
 };
 
-/** Makes the weights and their ONNX files where they are missing. */
+const graphFolder = path.join(modelFolder, 'onnx');
+
+/** Makes the weights, and their ONNX files where Python is there to do it, unless they exist. */
 export async function ensureModel(log) {
-  if (existsSync(modelFolder)) return;
-  log('making the weights and the ONNX files in bench/.work (once)');
-  const draft = `${modelFolder}.draft`;
-  await rm(draft, { recursive: true, force: true });
-  await mkdir(draft, { recursive: true });
-  const { AlbertModel } = await import('../dist/index.mjs');
-  const model = await AlbertModel.from_config(config, { seed: 1 });
-  await model.save_pretrained(draft);
-  await model.dispose();
-  await exportGraphs(draft, log);
-  await rename(draft, modelFolder);
+  if (!existsSync(modelFolder)) {
+    log('making the weights in bench/.work (once)');
+    await makeInPlace(modelFolder, saveWeights);
+  }
+  if (!existsSync(graphFolder) && existsSync(python)) {
+    log('exporting the ONNX files (once)');
+    await makeInPlace(graphFolder, exportGraphs);
+  }
 }
 
-async function exportGraphs(directory, log) {
-  const python = path.join(workFolder, 'venv/bin/python');
-  if (!existsSync(python)) {
-    log('no Python environment in bench/.work/venv: no ONNX files, so only this engine can run');
-    return;
-  }
+/** What was left half done never gets the folder's name. */
+async function makeInPlace(folder, make) {
+  const draft = `${folder}.draft`;
+  await rm(draft, { recursive: true, force: true });
+  await mkdir(draft, { recursive: true });
+  await make(draft);
+  await rename(draft, folder);
+}
+
+async function saveWeights(directory) {
+  const { AlbertModel } = await import('../dist/index.mjs');
+  const model = await AlbertModel.from_config(config, { seed: 1 });
+  await model.save_pretrained(directory);
+  await model.dispose();
+}
+
+async function exportGraphs(directory) {
   const script = path.join(benchFolder, 'export_onnx.py');
-  await promisify(execFile)(python, [script, directory], { cwd: benchFolder });
+  await promisify(execFile)(python, [script, modelFolder, directory], { cwd: benchFolder });
 }

@@ -5,13 +5,20 @@ import { machineLines } from './machine.mjs';
 import { ensureModel } from './model.mjs';
 import { amount, positive, readOptions, someOf } from './options.mjs';
 import { referenceOutputs } from './reference.mjs';
-import { Printer, callersLines, contestLines, footprintLines, typedCommand } from './report.mjs';
+import {
+  Printer,
+  callersLines,
+  companyLines,
+  contestLines,
+  footprintLines,
+  typedCommand,
+} from './report.mjs';
 import { runScaling } from './scaling.mjs';
-import { Entrant, contest } from './trials.mjs';
+import { Entrant, contest, duel } from './trials.mjs';
 import { quickWorkloads, workloads } from './workloads.mjs';
 
 const dtypes = ['fp32', 'bf16', 'int8'];
-const parts = ['trials', 'footprint', 'callers'];
+const parts = ['trials', 'company', 'footprint', 'callers'];
 const names = (list) => list.map(({ name }) => name);
 
 const options = readOptions(
@@ -118,6 +125,29 @@ async function runTrials(field) {
   return results;
 }
 
+/** This engine against itself: a mixed batch must not cost more than its texts alone. */
+async function runCompany(field) {
+  const [workload] = (options.quick ? quickWorkloads : workloads).filter(
+    ({ name }) => name === 'mixed',
+  );
+  const references = await referenceOutputs([workload], options);
+  const reference = references.get(workload.name);
+  const results = [];
+  for (const dtype of options.dtype) {
+    log(`${dtype} one call against one at a time`);
+    const own = field.filter(({ packs }) => packs);
+    const entrants = await enter(dtype, own);
+    for (const entrant of entrants) {
+      const batchings = ['packed', 'one-at-a-time'];
+      const pair = await duel(entrant, workload, { batchings, reference, plan });
+      await entrant.end();
+      printer.print(...companyLines(dtype, pair));
+      results.push(...pair);
+    }
+  }
+  return results;
+}
+
 async function runFootprint(field) {
   const results = [];
   const { threads } = options;
@@ -148,8 +178,13 @@ async function main() {
   await ensureModel(log);
   const field = present();
   if (options.scaling) return runScaling(field, { ...options, plan, printer, log });
-  const runs = { trials: runTrials, footprint: runFootprint, callers: runCallers };
-  const results = {};
+  const runs = {
+    trials: runTrials,
+    company: runCompany,
+    footprint: runFootprint,
+    callers: runCallers,
+  };
+  const results = { machine: machineLines() };
   for (const part of options.part) results[part] = await runs[part](field);
   if (options.save) printer.save('Peers', typedCommand('bench:peers'));
   return results;
@@ -160,5 +195,5 @@ try {
   if (options.json) console.log(JSON.stringify(results, null, 2));
 } catch (error) {
   console.error(error.message);
-  process.exitCode = 1;
+  process.exit(1); // which also ends the contestants that were still there
 }

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { benchFolder } from './contestants.mjs';
 import { megabytes, number, percent, table } from './table.mjs';
-import { ratio } from './trials.mjs';
+import { bestRatio, ratio } from './trials.mjs';
 
 const resultsFile = path.join(benchFolder, 'RESULTS.md');
 
@@ -58,13 +58,26 @@ export function contestRows(summaries) {
     percent(each.spread, 1),
     Math.round(each.tokens_per_second).toLocaleString('en-US'),
     each.error.toExponential(1),
-    index === 0 && isOurs && others.length > 0 ? ratioText(ratio(ours, others)) : '',
+    index === 0 && isOurs && others.length > 0 ? ratioText(bestRatio(ours, others)) : '',
   ]);
 }
 
 function ratioText({ against, ratio: value, lowest, highest }) {
   const range = `${lowest.toFixed(2)} to ${highest.toFixed(2)}`;
   return `${value.toFixed(2)}× ${against} (${range})`;
+}
+
+/** This engine's mixed batch in one call, against its texts one at a time. */
+export function companyLines(dtype, [packed, alone]) {
+  const { ratio: value, lowest, highest } = ratio(alone, packed);
+  const rate = Math.round(packed.tokens_per_second).toLocaleString('en-US');
+  return [
+    '',
+    `${dtype}, ${packed.name}, mixed texts in one call: ${number(packed.milliseconds)} ms, ` +
+      `${rate} tokens/s`,
+    `one at a time: ${number(alone.milliseconds)} ms; the call takes ${value.toFixed(3)} times ` +
+      `as long (${lowest.toFixed(3)} to ${highest.toFixed(3)})`,
+  ];
 }
 
 /** The lines of one dtype. */

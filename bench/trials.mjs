@@ -80,6 +80,21 @@ export async function contest(entrants, workload, reference, plan) {
     }
   }
   const finalists = bestOfEach(heats);
+  await runRounds(finalists, workload, plan);
+  return finalists.map((finalist) => summary(finalist, workload));
+}
+
+/** Two ways of this engine against each other, compared with the reference first. */
+export async function duel(entrant, workload, { batchings, reference, plan }) {
+  const finalists = [];
+  for (const batching of batchings) {
+    finalists.push(await heat({ entrant, batching }, workload, { reference, plan }));
+  }
+  await runRounds(finalists, workload, plan);
+  return finalists.map((finalist) => summary(finalist, workload));
+}
+
+async function runRounds(finalists, workload, plan) {
   for (let round = 0; round < plan.rounds; ++round) {
     // Each round starts with another one, so that nobody always follows the same neighbour.
     const order = [...finalists.slice(round % finalists.length), ...finalists];
@@ -87,7 +102,6 @@ export async function contest(entrants, workload, reference, plan) {
       finalist.turns.push(await finalist.entrant.turn(workload, finalist.batching, plan));
     }
   }
-  return finalists.map((finalist) => summary(finalist, workload));
 }
 
 /** Compares the outputs, then takes the time: the best one, since disturbances only add. */
@@ -128,16 +142,17 @@ function summary({ entrant, batching, error, turns }, workload) {
   };
 }
 
-/**
- * Ours against the best of the others: the ratio of the medians, and the lowest and highest ratio
- * of one round.
- */
-export function ratio(ours, others) {
+/** Ours against the best of the others. */
+export function bestRatio(ours, others) {
   const best = others.reduce((a, b) => (b.milliseconds < a.milliseconds ? b : a));
-  const rounds = ours.rounds.map((milliseconds, round) => best.rounds[round] / milliseconds);
+  return { against: best.name, ...ratio(ours, best) };
+}
+
+/** How many times faster ours is: the ratio of the medians, and the extremes of one round. */
+export function ratio(ours, other) {
+  const rounds = ours.rounds.map((milliseconds, round) => other.rounds[round] / milliseconds);
   return {
-    against: best.name,
-    ratio: best.milliseconds / ours.milliseconds,
+    ratio: other.milliseconds / ours.milliseconds,
     lowest: Math.min(...rounds),
     highest: Math.max(...rounds),
   };

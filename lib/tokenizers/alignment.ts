@@ -52,7 +52,9 @@ export class Aligner {
       at += taken;
       const first = located[0];
       const last = located.at(-1);
-      return first && last ? [first[0], last[1]] : this.#here();
+      if (first && last) return [first[0], last[1]];
+      const next = characters.slice(at).find((range) => range !== undefined);
+      return next ? [next[0], next[0]] : this.#here();
     });
   }
 

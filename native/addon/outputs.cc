@@ -31,8 +31,8 @@ Napi::ArrayBuffer buffer_of(Napi::Env env, const engine::JobOutput& output) {
       env, output.data.get(), output.bytes, &release_memory, memory.get(), &buffer);
   // Runtimes with a memory cage (Electron) take no foreign memory.
   if (status == napi_no_external_buffers_allowed) return copy_of(env, output);
+  memory.release();  // now the finalizer's: Node calls it where it fails to make the buffer, too
   if (status != napi_ok) throw Napi::Error::New(env);
-  memory.release();
   return Napi::ArrayBuffer(env, buffer);
 }
 

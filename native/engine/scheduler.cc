@@ -43,6 +43,7 @@ void Scheduler::submit(std::shared_ptr<Job> job) {
 }
 
 void Scheduler::dispatch(const Lock& lock) {
+  (void)lock;
   while (running_ < options_.threads && !queue_.empty()) {
     const int64_t tokens = options_.tile_tokens > 0 ? options_.tile_tokens : tile_tokens(load());
     auto tile = std::make_shared<std::vector<TileItem>>(take_tile(tokens));
@@ -50,19 +51,31 @@ void Scheduler::dispatch(const Lock& lock) {
     auto runner = std::make_shared<std::unique_ptr<TileRunner>>(take_runner());
     ++running_;
     pool_->submit([self = shared_from_this(), tile, runner, width] {
-      self->run_tile(*tile, width, **runner);
-      std::vector<std::function<void()>> idle;
-      {
-        const Lock relock(self->mutex_);
-        self->idle_runners_.push_back(std::move(*runner));
-        --self->running_;
-        self->dispatch(relock);
-        idle = self->become_idle(relock);
-      }
-      for (const auto& callback : idle) callback();
+      self->work(*tile, width, std::move(*runner));
     });
   }
-  (void)lock;
+}
+
+/// One tile on a thread of the pool. The thread is free for the next tile before callers hear of
+/// this one, so that who awaits a call finds its place in the queue empty.
+void Scheduler::work(const std::vector<TileItem>& tile, int width,
+                     std::unique_ptr<TileRunner> runner) {
+  const std::vector<std::shared_ptr<Job>> settled = run_tile(tile, width, *runner);
+  {
+    const Lock lock(mutex_);
+    idle_runners_.push_back(std::move(runner));
+    --running_;
+    ++reporting_;
+    dispatch(lock);
+  }
+  for (const std::shared_ptr<Job>& job : settled) job->done(*job);
+  std::vector<std::function<void()>> idle;
+  {
+    const Lock lock(mutex_);
+    --reporting_;
+    idle = become_idle(lock);
+  }
+  for (const auto& callback : idle) callback();
 }
 
 std::unique_ptr<TileRunner> Scheduler::take_runner() {
@@ -87,7 +100,9 @@ std::vector<TileItem> Scheduler::take_tile(int64_t tokens) {
   return tile;
 }
 
-void Scheduler::run_tile(const std::vector<TileItem>& tile, int width, TileRunner& runner) {
+/// Computes the tile and, for the jobs that are complete with it, their losses.
+std::vector<std::shared_ptr<Job>> Scheduler::run_tile(const std::vector<TileItem>& tile, int width,
+                                                      TileRunner& runner) {
   std::optional<Error> error;
   try {
     runner.run(tile, width);
@@ -102,7 +117,15 @@ void Scheduler::run_tile(const std::vector<TileItem>& tile, int width, TileRunne
       largest_bill_ = runner.largest_bill();
     }
   }
-  finish(settled, runner);
+  for (const std::shared_ptr<Job>& job : settled) {
+    if (job->error) continue;
+    try {
+      runner.add_losses(*job);
+    } catch (const std::exception& exception) {
+      job->error = error_of(exception);
+    }
+  }
+  return settled;
 }
 
 /// The jobs that nothing more will be computed for: complete ones, and all jobs of a failed tile.
@@ -121,19 +144,6 @@ std::vector<std::shared_ptr<Job>> Scheduler::settle(const std::vector<TileItem>&
     settled.push_back(item.job);
   }
   return settled;
-}
-
-void Scheduler::finish(const std::vector<std::shared_ptr<Job>>& jobs, TileRunner& runner) {
-  for (const std::shared_ptr<Job>& job : jobs) {
-    if (!job->error) {
-      try {
-        runner.add_losses(*job);
-      } catch (const std::exception& exception) {
-        job->error = error_of(exception);
-      }
-    }
-    job->done(*job);
-  }
 }
 
 void Scheduler::remove_from_queue(const Job& job) {
@@ -178,7 +188,7 @@ void Scheduler::close(std::function<void()> idle) {
 /// lock.
 std::vector<std::function<void()>> Scheduler::become_idle(const Lock& lock) {
   (void)lock;
-  if (!closed_ || running_ > 0) return {};
+  if (!closed_ || running_ + reporting_ > 0) return {};
   idle_runners_.clear();
   weights_.reset();
   return std::exchange(idle_callbacks_, {});

@@ -44,12 +44,13 @@ class Scheduler : public std::enable_shared_from_this<Scheduler> {
   }
   void dispatch(const Lock& lock);
   std::vector<TileItem> take_tile(int64_t tokens);
-  void run_tile(const std::vector<TileItem>& tile, int width, TileRunner& runner);
+  void work(const std::vector<TileItem>& tile, int width, std::unique_ptr<TileRunner> runner);
+  std::vector<std::shared_ptr<Job>> run_tile(const std::vector<TileItem>& tile, int width,
+                                             TileRunner& runner);
   std::vector<std::shared_ptr<Job>> settle(const std::vector<TileItem>& tile,
                                            const std::optional<Error>& error);
   void remove_from_queue(const Job& job);
   std::unique_ptr<TileRunner> take_runner();
-  void finish(const std::vector<std::shared_ptr<Job>>& jobs, TileRunner& runner);
   std::vector<std::function<void()>> become_idle(const Lock& lock);
 
   mutable std::mutex mutex_;
@@ -59,6 +60,7 @@ class Scheduler : public std::enable_shared_from_this<Scheduler> {
   std::deque<std::shared_ptr<Job>> queue_;
   int64_t queued_tokens_ = 0;
   int running_ = 0;
+  int reporting_ = 0;  // tiles that have ended and are telling their jobs
   bool closed_ = false;
   std::vector<std::unique_ptr<TileRunner>> idle_runners_;
   std::vector<BillItem> largest_bill_;
