@@ -1,7 +1,14 @@
 // albert-native/kernels: the list of cases, their checks and timings, and wrong calls.
 import t from 'tap';
 import { info } from '../../dist/index.js';
-import { checkCase, type KernelOptions, listCases, timeCase } from '../../dist/kernels.js';
+import {
+  checkCase,
+  type KernelOptions,
+  listCases,
+  measureBandwidth,
+  measurePeak,
+  timeCase,
+} from '../../dist/kernels.js';
 import { expectError } from '../support/errors';
 
 const small = 'embedding/tokens=3,columns=3,vocabulary=11';
@@ -35,6 +42,16 @@ t.test('timeCase measures what it checked', async (t) => {
   t.ok(time.best_us > 0 && time.best_us <= time.median_us, `${time.best_us}, ${time.median_us}`);
   t.ok(time.bytes > 0 && time.flops >= 0);
   t.ok(Math.abs((time.gbytes * time.median_us * 1e3) / time.bytes - 1) < 1e-9, 'gbytes');
+});
+
+t.test('peak and bandwidth of the machine', async (t) => {
+  const peak = await measurePeak();
+  t.ok(peak.gflops > 0.1 && peak.gflops < 1e6, `${peak.gflops} GFLOP/s`);
+  t.equal(peak.threads, info().threads.count);
+  const bandwidth = await measureBandwidth(2 ** 20);
+  t.ok(bandwidth.gbytes > 0.1 && bandwidth.gbytes < 1e5, `${bandwidth.gbytes} GB/s`);
+  await expectError(t, () => measureBandwidth(0), 'RangeError', /workingSet/);
+  await expectError(t, () => measureBandwidth('1' as never), 'TypeError', /workingSet/);
 });
 
 t.test('many checks run at once', async (t) => {

@@ -324,6 +324,14 @@ t.test('check_case and time_case', async (t) => {
   }
 });
 
+t.test('measure_peak', async (t) => {
+  const measure = native.measure_peak as Call;
+  refuses(t, /instruction_set/, ['string'], (value) => measure(value, 0));
+  refuses(t, /working_set/, ['number'], (value) => measure('', value));
+  t.throws(() => measure('', -1), RangeError);
+  await t.rejects(measure('toaster', 0) as Promise<unknown>, { code: 'ERR_BACKEND' });
+});
+
 t.test('methods and getters refuse other receivers', async (t) => {
   const model = await tiny.load();
   const tokenizer = await tiny.tokenizer();
