@@ -57,12 +57,12 @@ t.test('an aborted call that runs stops its computation', async (t) => {
 
 t.test('a tile goes on while one of its jobs is wanted', async (t) => {
   const model = await slowModel({ threads: 1, tile_tokens: 4000 });
-  const expected = bits((await model(inputsOf(40, 2))).pooler_output.data);
+  const expected = bits((await model(inputsOf(400, 2))).pooler_output.data);
   const controller = new AbortController();
-  const first = model(inputsOf(200));
+  const first = model(inputsOf(300));
   // These two wait together, so they are packed into one tile.
-  const unwanted = model(inputsOf(40, 1), { signal: controller.signal });
-  const wanted = model(inputsOf(40, 2));
+  const unwanted = model(inputsOf(400, 1), { signal: controller.signal });
+  const wanted = model(inputsOf(400, 2));
   await first;
   controller.abort();
   t.same(outcomes(await Promise.allSettled([unwanted])), ['AbortError']);
