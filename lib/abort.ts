@@ -1,5 +1,8 @@
 // Lets an AbortSignal end a wait at once, and leaves no listener behind.
 
+/** What waits for each signal: one listener serves all, so that Node.js sees no leak in many. */
+const waiting = new WeakMap<AbortSignal, Set<() => void>>();
+
 /**
  * Waits for work that may be aborted.
  *
@@ -25,10 +28,30 @@ export async function abortable<T>(
     };
   });
   if (signal.aborted) onAbort();
-  else signal.addEventListener('abort', onAbort, { once: true });
+  else listen(signal, onAbort);
   try {
     return await Promise.race([work, aborted]);
   } finally {
-    signal.removeEventListener('abort', onAbort);
+    unlisten(signal, onAbort);
   }
+}
+
+function listen(signal: AbortSignal, callback: () => void): void {
+  let callbacks = waiting.get(signal);
+  if (!callbacks) {
+    waiting.set(signal, (callbacks = new Set()));
+    signal.addEventListener('abort', tellAll);
+  }
+  callbacks.add(callback);
+}
+
+function unlisten(signal: AbortSignal, callback: () => void): void {
+  const callbacks = waiting.get(signal);
+  if (!callbacks?.delete(callback) || callbacks.size > 0) return;
+  waiting.delete(signal);
+  signal.removeEventListener('abort', tellAll);
+}
+
+function tellAll(this: AbortSignal): void {
+  for (const callback of [...(waiting.get(this) ?? [])]) callback();
 }

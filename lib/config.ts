@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { AlbertError } from './errors.js';
-import { isRecord, show } from './options.js';
+import { integer, isRecord, show } from './options.js';
 
 /**
  * A model's configuration, spelled as in Hugging Face's config.json. Other keys are kept as read.
@@ -102,19 +102,39 @@ export function copyConfig(config: unknown): ConfigSource {
   return { config: JSON.parse(text) as AlbertConfig, text };
 }
 
-/** The number of labels: `num_labels`, else the size of `id2label`, else 2 as in Hugging Face. */
+/**
+ * The number of labels: `num_labels`, else the size of `id2label`, else 2 as in Hugging Face.
+ *
+ * @throws TypeError where `config` is no object, RangeError where `num_labels` is no number ≥ 0
+ *
+ * @example
+ * numLabels({ id2label: { 0: 'NEGATIVE', 1: 'POSITIVE' } }); // 2
+ */
 export function numLabels(config: AlbertConfig): number {
-  if (typeof config.num_labels === 'number') return config.num_labels;
+  checkConfig('numLabels', config);
+  if (typeof config.num_labels === 'number') {
+    integer(0)(config.num_labels, 'numLabels: num_labels');
+    return config.num_labels;
+  }
   return isRecord(config.id2label) ? Object.keys(config.id2label).length : 2;
 }
 
 /**
  * The name of a label; `LABEL_3` where the configuration names none.
  *
+ * @throws TypeError where `config` is no object or `id` no number, RangeError where it is no index
+ *
  * @example
  * labelName({ id2label: { 0: 'NEGATIVE', 1: 'POSITIVE' } }, 1); // 'POSITIVE'
  */
 export function labelName(config: AlbertConfig, id: number): string {
+  checkConfig('labelName', config);
+  integer(0)(id, 'labelName: id');
   const names = isRecord(config.id2label) ? config.id2label : {};
   return names[String(id)] ?? `LABEL_${id}`;
+}
+
+function checkConfig(where: string, config: unknown): void {
+  if (isRecord(config)) return;
+  throw new TypeError(`${where}: expected an object like config.json, got ${show(config)}`);
 }

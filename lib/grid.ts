@@ -1,7 +1,7 @@
 // Reads what callers pass as integers per row (lists or tensors) into one checked form.
 import { types } from 'node:util';
 import { show } from './options.js';
-import { isInt32, isTensorLike, readDims, sizeOf, type TensorLike } from './tensor.js';
+import { isInt32, isTensorLike, readDims, showDims, sizeOf, type TensorLike } from './tensor.js';
 
 /** A tensor of integers, or anything shaped like one. */
 export interface IntegerTensor {
@@ -37,7 +37,7 @@ export function readGrid(field: string, value: unknown, rank: 2 | 3): Grid {
     throw new TypeError(`${field}: expected ${shape} or a tensor of integers, got ${show(value)}`);
   }
   if (rank === 2) {
-    return { rows: value.map((row, i) => readRow(`${field} row ${i}`, row)), choices: 1 };
+    return { rows: Array.from(value, (row, i) => readRow(`${field} row ${i}`, row)), choices: 1 };
   }
   return readChoices(field, value);
 }
@@ -45,7 +45,8 @@ export function readGrid(field: string, value: unknown, rank: 2 | 3): Grid {
 function readChoices(field: string, questions: unknown[]): Grid {
   const first = questions[0];
   const choices = Array.isArray(first) ? first.length : 0;
-  const rows = questions.flatMap((question, i) => {
+  // Array.from visits holes, too, which map skips.
+  const rows = Array.from(questions, (question, i) => {
     if (!Array.isArray(question)) {
       throw new TypeError(`${field} row ${i}: expected one list per choice, got ${show(question)}`);
     }
@@ -53,9 +54,9 @@ function readChoices(field: string, questions: unknown[]): Grid {
       const expected = choices === 0 ? 'at least one choice' : `${choices} choices, as row 0 has`;
       throw new RangeError(`${field} row ${i}: expected ${expected}, got ${question.length}`);
     }
-    return question.map((row, choice) => readRow(`${field} row ${i}, choice ${choice}`, row));
+    return Array.from(question, (row, c) => readRow(`${field} row ${i}, choice ${c}`, row));
   });
-  return { rows, choices };
+  return { rows: rows.flat(), choices };
 }
 
 function readRow(name: string, row: unknown): Int32Array {
@@ -80,7 +81,7 @@ export function readColumn(field: string, value: unknown): Int32Array {
   if (!isTensorLike(value)) return readRow(field, value);
   const dims = readDims(field, value.dims);
   const flat = dims.length === 1 || (dims.length === 2 && dims[1] === 1);
-  if (!flat) throw new RangeError(`${field}: expected dims [B], got [${dims.join(', ')}]`);
+  if (!flat) throw new RangeError(`${field}: expected dims [B], got ${showDims(dims)}`);
   return readIntegers(field, value.data, sizeOf(dims));
 }
 
@@ -88,13 +89,16 @@ function readTensorGrid(field: string, tensor: TensorLike, rank: 2 | 3): Grid {
   const dims = readDims(field, tensor.dims);
   if (dims.length !== rank) {
     const expected = rank === 2 ? '[B, S]' : '[B, C, S]';
-    throw new RangeError(`${field}: expected dims ${expected}, got [${dims.join(', ')}]`);
+    throw new RangeError(`${field}: expected dims ${expected}, got ${showDims(dims)}`);
+  }
+  // First of all: rows without tokens cost their caller no data, and could be any number.
+  const empty = dims.indexOf(0);
+  if (empty >= 0) {
+    const what = empty === 0 ? 'row' : empty === rank - 1 ? 'token' : 'choice';
+    throw new RangeError(`${field}: expected at least one ${what}, got dims ${showDims(dims)}`);
   }
   const width = dims[rank - 1] ?? 0;
   const choices = rank === 3 ? (dims[1] ?? 0) : 1;
-  if (choices === 0) {
-    throw new RangeError(`${field}: expected at least one choice, got dims [${dims.join(', ')}]`);
-  }
   const all = readIntegers(field, tensor.data, sizeOf(dims));
   const count = (dims[0] ?? 0) * choices;
   const rows = Array.from({ length: count }, (_, i) => all.subarray(i * width, (i + 1) * width));

@@ -1,8 +1,10 @@
 // Puts a file into the cache exactly once: lock, temporary file, fsync, rename.
-import { access, mkdir, open, rename, rm, stat, utimes } from 'node:fs/promises';
+import { access, open, rename, rm, stat, utimes } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AlbertError } from './errors.js';
+import { makeFolder } from './folders.js';
+import { line } from './options.js';
 
 /** Writes the content of a file that is being put into the cache. */
 export type Writer = (write: (chunk: Uint8Array) => Promise<void>) => Promise<void>;
@@ -28,7 +30,7 @@ export async function exists(file: string): Promise<boolean> {
  */
 export async function putOnce(file: string, fill: Writer, signal?: AbortSignal): Promise<boolean> {
   if (await exists(file)) return false;
-  await ioError(file, mkdir(path.dirname(file), { recursive: true }));
+  await makeFolder(path.dirname(file));
   const unlock = await lock(`${file}.lock`, signal);
   try {
     if (await exists(file)) return false;
@@ -76,7 +78,7 @@ async function lock(file: string, signal?: AbortSignal): Promise<() => Promise<v
     signal?.throwIfAborted();
     const handle = await open(file, 'wx').catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'EEXIST') return undefined;
-      throw new AlbertError('ERR_IO', `Cannot write ${file}: ${error.message}`, { cause: error });
+      throw cannotWrite(file, error);
     });
     if (handle) {
       await handle.close();
@@ -111,7 +113,11 @@ async function ioError<T>(file: string, work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (cause) {
-    const message = `Cannot write ${file}: ${(cause as Error).message}`;
-    throw new AlbertError('ERR_IO', message, { cause });
+    throw cannotWrite(file, cause as Error);
   }
+}
+
+function cannotWrite(file: string, cause: Error): AlbertError {
+  const message = `Cannot write ${line(file, 200)}: ${line(cause.message, 200)}`;
+  return new AlbertError('ERR_IO', message, { cause });
 }

@@ -121,7 +121,8 @@ function listFloats(field: string, value: unknown, count: number): Float32Array 
   if (!Array.isArray(value)) {
     throw new TypeError(`${field}: expected an array or a tensor, got ${show(value)}`);
   }
-  const flat = value.flatMap((row: unknown, b) => {
+  // Array.from visits holes, too, which map skips.
+  const perRow = Array.from(value, (row: unknown, b) => {
     const numbers = Array.isArray(row) ? row : [row];
     if (numbers.length !== count) {
       throw new RangeError(`${field} row ${b}: expected ${count} numbers, got ${numbers.length}`);
@@ -130,7 +131,7 @@ function listFloats(field: string, value: unknown, count: number): Float32Array 
     if (wrong === undefined && !numbers.includes(undefined)) return numbers as number[];
     throw new TypeError(`${field} row ${b}: expected numbers, got ${show(wrong)}`);
   });
-  return checkFinite(field, Float32Array.from(flat));
+  return checkFinite(field, Float32Array.from(perRow.flat()));
 }
 
 function checkFinite(field: string, values: Float32Array): Float32Array {

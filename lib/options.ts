@@ -7,14 +7,33 @@ export type OptionCheck = (value: unknown, name: string) => void;
 /** The options a call knows, and how each is checked. */
 export type OptionSchema = Readonly<Record<string, OptionCheck>>;
 
+/** A text for messages: one line of at most `most` characters, control characters escaped. */
+export function line(text: string, most = 40): string {
+  const head = text.slice(0, most).replace(/[\ud800-\udbff]$/, '');
+  const kept = text.length > most ? `${head}…` : text;
+  return kept.replace(/[\p{Cc}\u2028\u2029]/gu, (control) => {
+    return `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
+}
+
 /** A short rendering of a value for error messages: never longer than a line. */
 export function show(value: unknown): string {
-  if (typeof value === 'string') return `'${value.length > 40 ? `${value.slice(0, 40)}…` : value}'`;
+  if (typeof value === 'string') return `'${line(value)}'`;
   if (value === null || value === undefined) return String(value);
-  if (Array.isArray(value)) return 'an array';
-  if (typeof value === 'object') return `an object (${value.constructor?.name ?? 'no prototype'})`;
+  if (typeof value === 'object') return showObject(value);
   if (typeof value === 'function') return 'a function';
-  return typeof value === 'bigint' ? `${value}n` : String(value);
+  return line(typeof value === 'bigint' ? `${value}n` : String(value));
+}
+
+function showObject(value: object): string {
+  try {
+    if (Array.isArray(value)) return 'an array';
+    const name: unknown = value.constructor?.name;
+    return `an object (${typeof name === 'string' ? line(name) : 'no prototype'})`;
+  } catch {
+    // A proxy or a getter that throws: its error would stand in for the one that is being told.
+    return 'an object (unreadable)';
+  }
 }
 
 function wrongType(name: string, expected: string, value: unknown): TypeError {
@@ -50,6 +69,13 @@ export const abortSignal: OptionCheck = (value, name) => {
 /** Accepts arrays; what is inside is checked where it is read. */
 export const array: OptionCheck = (value, name) => {
   if (!Array.isArray(value)) throw wrongType(name, 'an array', value);
+};
+
+/** Accepts arrays of strings. */
+export const strings: OptionCheck = (value, name) => {
+  if (!Array.isArray(value)) throw wrongType(name, 'an array of strings', value);
+  // entries() visits holes, too, which forEach skips.
+  for (const [i, one] of value.entries()) string(one, `${name}[${i}]`);
 };
 
 /** Accepts finite numbers from `least` to `most`. */
@@ -101,7 +127,7 @@ function range(least: number, most: number): string {
  */
 export function checkOptions(where: string, options: unknown, schema: OptionSchema): void {
   if (options === undefined) return;
-  if (!isRecord(options)) throw wrongType(`${where}: options`, 'an object', options);
+  if (!isPlainObject(options)) throw wrongType(`${where}: options`, 'a plain object', options);
   for (const [name, value] of Object.entries(options)) {
     const check = Object.hasOwn(schema, name) ? schema[name] : undefined;
     if (!check) throw unknownOption(where, name, Object.keys(schema));
@@ -115,6 +141,16 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return !Array.isArray(value) && !ArrayBuffer.isView(value) && !types.isPromise(value);
 }
 
+/** Whether a value was made by `{}` or without a prototype: no array, Map, Date or the like. */
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || types.isModuleNamespaceObject(value)) {
+    return false;
+  }
+  const prototype: unknown = Object.getPrototypeOf(value);
+  // Object.prototype is the one without a prototype of its own, in whichever realm it was made.
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
 /** The error for an option (or another named thing) nobody knows. */
 export function unknownOption(
   where: string,
@@ -124,7 +160,7 @@ export function unknownOption(
 ): TypeError {
   const near = nearest(name, known);
   const hint = near === undefined ? `known: ${known.join(', ')}` : `did you mean '${near}'?`;
-  return new TypeError(`${where}: unknown ${what} '${name}', ${hint}`);
+  return new TypeError(`${where}: unknown ${what} ${show(name)}, ${hint}`);
 }
 
 /** The known name closest to what was written, if it is close enough to be meant. */

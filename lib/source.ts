@@ -41,7 +41,8 @@ export async function findModel(source: string, options: HubOptions): Promise<Mo
   const file = await localFile(source);
   if (file) {
     if (file.endsWith('.safetensors')) return { directory: path.dirname(file), weights: file };
-    throw notFound(`${source} is no .safetensors file: pass one, or a checkpoint's directory`);
+    const shown = check.line(source, 200);
+    throw notFound(`${shown} is no .safetensors file: pass one, or a checkpoint's directory`);
   }
   const repository = await openRepository(source, options);
   const { directory } = repository;
@@ -71,7 +72,8 @@ export async function openRepository(source: string, options: HubOptions): Promi
   }
   if (!isHubId(source)) {
     const advice = 'pass the path of a checkpoint, or owner/name';
-    throw notFound(`${source} is neither a directory nor a hub id: ${advice}`);
+    const shown = check.line(source, 200);
+    throw notFound(`${shown} is neither a directory nor a hub id: ${advice}`);
   }
   return {
     directory: cacheFolder(source, options),
@@ -110,8 +112,9 @@ async function shardNames(index: string): Promise<string[]> {
 export function missing(source: string, file: string, options: HubOptions): string {
   const offline = options.local_files_only || !env.allowRemoteModels;
   const advice = 'pass a directory that has it';
-  if (offline) return `${source} has no ${file} here, and nothing may be downloaded: ${advice}`;
-  return `${source} has no ${file}: pass a directory or hub id that has it`;
+  const shown = check.line(source, 200);
+  if (offline) return `${shown} has no ${file} here, and nothing may be downloaded: ${advice}`;
+  return `${shown} has no ${file}: pass a directory or hub id that has it`;
 }
 
 /** An `ERR_NOT_FOUND`. */

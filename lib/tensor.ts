@@ -1,6 +1,6 @@
 // A dense array of numbers with a shape: what models return and what they take besides lists.
 import { types } from 'node:util';
-import { isRecord, show } from './options.js';
+import { isRecord, line, show } from './options.js';
 
 interface TensorArrays {
   float32: Float32Array;
@@ -20,6 +20,9 @@ export type TensorElement<T extends TensorType = TensorType> = T extends 'int64'
 
 /** Nested arrays of elements, as deep as the tensor has dimensions. */
 export type NestedArray<E = number | bigint> = E | NestedArray<E>[];
+
+/** Elements bound the arrays of a tensor that has any; this bounds those of one that has none. */
+const mostEmptyArrays = 2 ** 20;
 
 const isData: Record<TensorType, (value: unknown) => boolean> = {
   float32: types.isFloat32Array,
@@ -69,7 +72,7 @@ export class Tensor<T extends TensorType = TensorType> {
     this.data = readData(type, data);
     this.dims = Object.freeze(readDims('Tensor', dims));
     if (this.data.length !== this.size) {
-      const expected = `${this.size} elements for dims [${this.dims.join(', ')}]`;
+      const expected = `${this.size} elements for dims ${showDims(this.dims)}`;
       throw new RangeError(`Tensor: expected ${expected}, got ${this.data.length}`);
     }
   }
@@ -82,10 +85,15 @@ export class Tensor<T extends TensorType = TensorType> {
   /**
    * The elements as nested arrays; a number for dims [].
    *
+   * @throws RangeError for a tensor without elements that would be over a million empty arrays
+   *
    * @example
    * new Tensor('float32', [1, 2, 3, 4], [2, 2]).tolist(); // [ [ 1, 2 ], [ 3, 4 ] ]
    */
   tolist(): NestedArray<TensorElement<T>> {
+    if (this.size === 0 && sizeOf(this.dims.slice(0, this.dims.indexOf(0))) > mostEmptyArrays) {
+      throw new RangeError(`tolist: dims ${showDims(this.dims)} are too many empty arrays`);
+    }
     const nest = (axis: number, offset: number, size: number): NestedArray<TensorElement<T>> => {
       const length = this.dims[axis];
       if (length === undefined) return this.data[offset] as TensorElement<T>;
@@ -98,7 +106,13 @@ export class Tensor<T extends TensorType = TensorType> {
 
 /** The number of elements of a shape. */
 export function sizeOf(dims: readonly number[]): number {
-  return dims.reduce((product, dim) => product * dim, 1);
+  // Not by the product alone: Infinity × 0 is no number.
+  return dims.includes(0) ? 0 : dims.reduce((product, dim) => product * dim, 1);
+}
+
+/** A shape for error messages. */
+export function showDims(dims: readonly number[]): string {
+  return `[${line(dims.join(', '), 80)}]`;
 }
 
 /** A checked copy of a shape. */

@@ -45,11 +45,15 @@ export class AlbertTokenizer extends Callable {
   readonly vocab_size: number;
   /** Tokens of the longest model input: 512, or what tokenizer_config.json says. */
   readonly model_max_length: number;
-  /** Ids of the special tokens; -1 where the vocabulary lacks one. */
+  /** The id of the token that fills rows up; -1 where the vocabulary lacks it. */
   readonly pad_token_id: number;
+  /** The id that stands for what the vocabulary cannot spell; -1 where it lacks it. */
   readonly unk_token_id: number;
+  /** The id of [CLS], the first token of an input; -1 where the vocabulary lacks it. */
   readonly cls_token_id: number;
+  /** The id of [SEP], which ends each text of an input; -1 where the vocabulary lacks it. */
   readonly sep_token_id: number;
+  /** The id of [MASK], which stands for a word to guess; -1 where the vocabulary lacks it. */
   readonly mask_token_id: number;
   readonly #engine: TokenizerEngine;
 
@@ -92,19 +96,23 @@ export class AlbertTokenizer extends Callable {
     return new this(await abortable(loadTokenizer(source, rules, hub), hub.signal));
   }
 
-  /** The special tokens as written; undefined where the vocabulary lacks one. */
+  /** The padding token as written; undefined where the vocabulary lacks it. */
   get pad_token(): string | undefined {
     return this.#specialToken(this.pad_token_id);
   }
+  /** The unknown token as written; undefined where the vocabulary lacks it. */
   get unk_token(): string | undefined {
     return this.#specialToken(this.unk_token_id);
   }
+  /** The first token of an input as written; undefined where the vocabulary lacks it. */
   get cls_token(): string | undefined {
     return this.#specialToken(this.cls_token_id);
   }
+  /** The separator as written; undefined where the vocabulary lacks it. */
   get sep_token(): string | undefined {
     return this.#specialToken(this.sep_token_id);
   }
+  /** The mask as written; undefined where the vocabulary lacks it. */
   get mask_token(): string | undefined {
     return this.#specialToken(this.mask_token_id);
   }
@@ -185,9 +193,7 @@ export class AlbertTokenizer extends Callable {
    */
   decode(ids: ArrayLike<number | bigint>, options: DecodeOptions = {}): string {
     check.checkOptions('AlbertTokenizer.decode', options, decodeSchema);
-    const { skip_special_tokens = false, clean_up_tokenization_spaces = true } = options;
-    const clean_up = clean_up_tokenization_spaces;
-    return this.#engine.decode(this.#readIds(ids), skip_special_tokens, clean_up);
+    return this.#decode(this.#readIds(ids), options);
   }
 
   /**
@@ -200,12 +206,18 @@ export class AlbertTokenizer extends Callable {
     rows: readonly ArrayLike<number | bigint>[],
     options: DecodeOptions = {},
   ): string[] {
-    check.array(rows, 'AlbertTokenizer.batch_decode: rows');
-    return rows.map((ids) => this.decode(ids, options));
+    const where = 'AlbertTokenizer.batch_decode';
+    check.array(rows, `${where}: rows`);
+    check.checkOptions(where, options, decodeSchema);
+    // Array.from visits holes, too, which map skips.
+    const read = Array.from(rows, (ids, i) => this.#readIds(ids, `${where}: rows[${i}]`));
+    return read.map((ids) => this.#decode(ids, options));
   }
 
   /**
    * The id of a token, that of the unknown token where there is no such one; or of several.
+   *
+   * @throws TypeError for what is no string
    *
    * @example
    * tokenizer.convert_tokens_to_ids(['▁this', '▁is']); // [ 48, 25 ]
@@ -214,11 +226,10 @@ export class AlbertTokenizer extends Callable {
   convert_tokens_to_ids(tokens: readonly string[]): number[];
   convert_tokens_to_ids(tokens: string | readonly string[]): number | number[] {
     if (typeof tokens !== 'string') {
-      check.array(tokens, 'AlbertTokenizer.convert_tokens_to_ids: tokens');
-      return tokens.map((token) => this.convert_tokens_to_ids(token as string));
+      check.strings(tokens, 'AlbertTokenizer.convert_tokens_to_ids: tokens');
+      return tokens.map((token) => this.#idOf(token));
     }
-    const id = this.#engine.find(tokens);
-    return id >= 0 ? id : this.unk_token_id;
+    return this.#idOf(tokens);
   }
 
   /**
@@ -240,19 +251,29 @@ export class AlbertTokenizer extends Callable {
     return id < 0 ? undefined : this.#engine.piece(id);
   }
 
-  #readIds(ids: ArrayLike<number | bigint>): Int32Array {
+  #idOf(token: string): number {
+    const id = this.#engine.find(token);
+    return id >= 0 ? id : this.unk_token_id;
+  }
+
+  #decode(ids: Int32Array, options: DecodeOptions): string {
+    const { skip_special_tokens = false, clean_up_tokenization_spaces: cleanUp = true } = options;
+    return this.#engine.decode(ids, skip_special_tokens, cleanUp);
+  }
+
+  #readIds(ids: ArrayLike<number | bigint>, name = 'AlbertTokenizer'): Int32Array {
     if (typeof ids !== 'object' || ids === null || typeof ids.length !== 'number') {
-      throw new TypeError(`AlbertTokenizer: expected an array of ids, got ${check.show(ids)}`);
+      throw new TypeError(`${name}: expected an array of ids, got ${check.show(ids)}`);
     }
     return Int32Array.from(ids as ArrayLike<number>, (given, i) => {
       const id = typeof given === 'bigint' ? Number(given) : given;
       if (typeof id !== 'number' || !Number.isInteger(id)) {
         const got = check.show(given);
-        throw new TypeError(`AlbertTokenizer: id ${i}: expected an integer, got ${got}`);
+        throw new TypeError(`${name}: id ${i}: expected an integer, got ${got}`);
       }
       if (id >= 0 && id < this.vocab_size) return id;
       const last = this.vocab_size - 1;
-      throw new RangeError(`AlbertTokenizer: id ${i}: expected 0 to ${last}, got ${id}`);
+      throw new RangeError(`${name}: id ${i}: expected 0 to ${last}, got ${id}`);
     });
   }
 
@@ -290,4 +311,5 @@ export class AlbertTokenizer extends Callable {
 
 /** The same as {@link AlbertTokenizer}, by its name in transformers. */
 export const AutoTokenizer = AlbertTokenizer;
+/** An instance of {@link AlbertTokenizer}, by its name in transformers. */
 export type AutoTokenizer = AlbertTokenizer;

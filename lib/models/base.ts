@@ -1,10 +1,9 @@
 // What all models have in common: loading, calling, saving, disposing.
-import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { abortable } from '../abort.js';
 import { Callable } from '../callable.js';
 import type { AlbertConfig } from '../config.js';
-import { AlbertError } from '../errors.js';
+import { makeFolder } from '../folders.js';
 import { writeAtomically } from '../hub-cache.js';
 import { checkFields, packInputs, type ModelInputs, type PackedInputs } from '../inputs.js';
 import type { ModelKind, NativeForwardRequest } from '../native.js';
@@ -146,9 +145,7 @@ export abstract class AlbertPreTrainedModel<
    */
   async save_pretrained(directory: string): Promise<void> {
     check.nonEmptyString(directory, `${this.constructor.name}.save_pretrained: directory`);
-    await mkdir(directory, { recursive: true }).catch((cause: Error) => {
-      throw new AlbertError('ERR_IO', `Cannot make ${directory}: ${cause.message}`, { cause });
-    });
+    await makeFolder(directory);
     await this.#native.save(path.join(directory, 'model.safetensors'));
     const text = `${JSON.stringify(this.#savedConfig(), null, 2)}\n`;
     await writeAtomically(path.join(directory, 'config.json'), (write) => write(Buffer.from(text)));

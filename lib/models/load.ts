@@ -111,5 +111,6 @@ async function load(
 
 function warn(name: string, source: string, warnings: readonly string[]): void {
   if (warnings.length === 0) return;
-  process.emitWarning(`${name} from ${source}: ${warnings.join(' ')}`, 'AlbertWarning');
+  const message = `${name} from ${check.line(source, 200)}: ${warnings.join(' ')}`;
+  process.emitWarning(message, 'AlbertWarning');
 }

@@ -8,6 +8,8 @@ import type { Texts } from './texts.js';
 /** What a pipeline needs of a model, whatever its heads. */
 export interface PipelineModel {
   readonly config: { max_position_embeddings?: number };
+  /** Whether it was freed; absent = it cannot tell. */
+  readonly disposed?: boolean;
   dispose(): Promise<void>;
 }
 
@@ -21,10 +23,15 @@ export interface Parts<Model extends PipelineModel = PipelineModel> {
 export interface Pipeline<Model extends PipelineModel = PipelineModel> {
   /** The task it was made for; an alias is resolved. */
   readonly task: string;
+  /** The model it runs. */
   readonly model: Model;
+  /** What makes the model's inputs of texts. */
   readonly tokenizer: AlbertTokenizer;
+  /** Whether the model was freed. */
+  readonly disposed: boolean;
   /** Frees the model. Work under way ends first; later calls reject with `ERR_DISPOSED`. */
   dispose(): Promise<void>;
+  /** The same as {@link dispose}, for explicit resource management. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -42,7 +49,9 @@ export function makePipeline<Model extends PipelineModel, Call extends object>(
 ): Call & Pipeline<Model> {
   const dispose = () => parts.model.dispose();
   const properties = { task, ...parts, dispose, [Symbol.asyncDispose]: dispose };
-  return Object.assign(call, properties);
+  const disposed = { get: () => parts.model.disposed ?? false, enumerable: true };
+  return Object.defineProperty(Object.assign(call, properties), 'disposed', disposed) as Call &
+    Pipeline<Model>;
 }
 
 /** A tokenized text, ready for the model. */

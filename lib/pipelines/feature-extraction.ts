@@ -8,6 +8,7 @@ import { mapBatches, mapSlices } from './batching.js';
 import { normalizeInPlace } from './math.js';
 import { type TextOrPair, checkTexts } from './texts.js';
 
+/** How vectors are made of texts. */
 export interface FeatureExtractionOptions extends CallOptions {
   /**
    * 'none' (default): a vector for each token. 'mean': the mean of a text's tokens, [CLS] and [SEP]

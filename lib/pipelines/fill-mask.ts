@@ -1,10 +1,10 @@
 // Fill-mask: the likeliest words for each [MASK] of a text.
 import type { AlbertForMaskedLM } from '../models/index.js';
-import { abortSignal, array, checkOptions, integer } from '../options.js';
+import { abortSignal, checkOptions, integer, line, strings } from '../options.js';
 import { type CallOptions, type Parts, type Pipeline, type Sequence, encodeTexts } from './base.js';
 import { makePipeline, oneOrMany, row, toInputs } from './base.js';
 import { mapBatches, mapSlices } from './batching.js';
-import { checkString, checkStrings } from './texts.js';
+import { checkStrings } from './texts.js';
 import { softmax, topIndices } from './math.js';
 
 /** One way to fill a mask. */
@@ -19,6 +19,7 @@ export interface MaskFilling {
   sequence: string;
 }
 
+/** How masks are filled. */
 export interface FillMaskOptions extends CallOptions {
   /** How many fillings to return for each mask, best first. Default 5. */
   top_k?: number | undefined;
@@ -49,7 +50,7 @@ export interface FillMaskPipeline extends Pipeline<AlbertForMaskedLM> {
 const schema = {
   top_k: integer(1),
   targets: (value: unknown, name: string) => {
-    if (typeof value !== 'string') array(value, name);
+    if (typeof value !== 'string') strings(value, name);
   },
   signal: abortSignal,
 };
@@ -83,27 +84,25 @@ function findMasks({ tokenizer }: Parts, sequence: Sequence, text: string): Mask
     (column) => sequence.input_ids[column] === tokenizer.mask_token_id,
   );
   if (masks.length > 0) return { ...sequence, masks, rows: masks.length };
-  const shown = text.length > 60 ? `${text.slice(0, 60)}…` : text;
   const { mask_token = '[MASK]' } = tokenizer;
   const cut = text.includes(mask_token) ? ' in the part that fits the model' : '';
   throw new RangeError(
     `fill-mask: no ${mask_token}${cut}: write it where a word is to be guessed, ` +
-      `got ${JSON.stringify(shown)}`,
+      `got "${line(text, 60)}"`,
   );
 }
 
 /** The ids of target words: as words of a text, else as pieces that the vocabulary spells so. */
 function targetIds({ tokenizer }: Parts, targets: string | string[]): Int32Array {
-  const words: unknown[] = [targets].flat();
+  const words = [targets].flat();
   if (words.length === 0) throw new RangeError('fill-mask: targets: expected at least one word');
-  const ids = words.map((target, i) => {
-    const word = checkString(target, `fill-mask: targets[${i}]`);
+  const ids = words.map((word, i) => {
     const pieces = tokenizer.encode(word, { add_special_tokens: false });
     const id = pieces.length === 1 ? pieces[0] : tokenizer.convert_tokens_to_ids(word);
     if (id !== undefined && id !== tokenizer.unk_token_id) return id;
     throw new RangeError(
-      `fill-mask: targets[${i}] ${JSON.stringify(word)} is not a single token of the vocabulary ` +
-        `(${tokenizer.tokenize(word).join(' ')}): choose another word`,
+      `fill-mask: targets[${i}] "${line(word)}" is not a single token of the vocabulary ` +
+        `(${line(tokenizer.tokenize(word).join(' '), 80)}): choose another word`,
     );
   });
   return Int32Array.from(new Set(ids));

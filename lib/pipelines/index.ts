@@ -89,8 +89,9 @@ const tasks: Record<PipelineTask, Task> = {
  *   that `from_pretrained` throws; RangeError for an unknown task
  *
  * @example
- * await using classify = await pipeline('text-classification');
+ * const classify = await pipeline('text-classification');
  * console.log(await classify('a gripping film')); // [ { label: 'POSITIVE', score: 0.99… } ]
+ * await classify.dispose();
  */
 export async function pipeline<Name extends PipelineTask>(
   task: Name,

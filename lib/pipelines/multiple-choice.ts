@@ -1,6 +1,6 @@
 // Multiple choice: how well each of several choices fits a context.
 import type { AlbertForMultipleChoice } from '../models/index.js';
-import { abortSignal, checkOptions, isRecord, show } from '../options.js';
+import { abortSignal, checkOptions, isRecord, show, strings } from '../options.js';
 import { type CallOptions, type Parts, type Pipeline, type Sequence, encodeTexts } from './base.js';
 import { makePipeline, oneOrMany, row, toInputs } from './base.js';
 import { type Sized, mapBatches, mapSlices } from './batching.js';
@@ -25,6 +25,7 @@ export interface ScoredChoice {
   score: number;
 }
 
+/** How choices are scored: what every pipeline takes. */
 export type MultipleChoiceOptions = CallOptions;
 
 /**
@@ -71,12 +72,10 @@ function checkQuestion(value: unknown, at: string): ChoiceQuestion {
   const { question, choices } = value;
   const context = checkString(value.context, `${name}: context`);
   if (question !== undefined) checkString(question, `${name}: question`);
-  if (!Array.isArray(choices)) {
-    throw new TypeError(`${name}: choices: expected an array of strings, got ${show(choices)}`);
-  }
-  if (choices.length === 0) throw new RangeError(`${name}: choices: expected at least one choice`);
-  choices.forEach((choice, i) => checkString(choice, `${name}: choices[${i}]`));
-  return { context, question: question as string | undefined, choices: choices as string[] };
+  strings(choices, `${name}: choices`);
+  const checked = choices as string[];
+  if (checked.length === 0) throw new RangeError(`${name}: choices: expected at least one choice`);
+  return { context, question: question as string | undefined, choices: checked };
 }
 
 /** All choices of one question; its tokens count together in a batch. */

@@ -15,6 +15,7 @@ export interface Question {
   context: string;
 }
 
+/** How questions are answered. */
 export interface QuestionAnsweringOptions extends CallOptions {
   /** How many answers to return, best first. Default 1. */
   top_k?: number | undefined;
@@ -114,12 +115,13 @@ function readArguments(args: unknown[]): Arguments {
   checkOptions(task, options, schema);
   const single = !Array.isArray(first);
   const inputs: unknown[] = Array.isArray(first) ? first : [first];
-  const contexts: unknown[] = asObjects ? [] : [args[1]].flat();
+  const contexts: unknown[] = Array.isArray(args[1]) ? args[1] : [args[1]];
   if (!asObjects && contexts.length !== inputs.length) {
     const got = `${inputs.length} questions and ${contexts.length} contexts`;
     throw new RangeError(`${task}: expected as many contexts as questions, got ${got}`);
   }
-  const questions = inputs.map((input, i) => {
+  // Array.from visits holes, too, which map skips.
+  const questions = Array.from(inputs, (input, i) => {
     const name = single ? task : `${task}: questions[${i}]`;
     return checkQuestion(asObjects ? input : { question: input, context: contexts[i] }, name);
   });

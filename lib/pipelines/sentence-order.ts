@@ -16,6 +16,7 @@ export interface SentenceOrder {
   score: number;
 }
 
+/** How pairs are judged: what every pipeline takes. */
 export type SentenceOrderOptions = CallOptions;
 
 /**

@@ -17,6 +17,7 @@ export interface Classification {
   score: number;
 }
 
+/** How texts are classified. */
 export interface TextClassificationOptions extends CallOptions {
   /** How many labels to return, best first; `null` for all. Default 1. */
   top_k?: number | null | undefined;

@@ -32,7 +32,8 @@ export function checkInputs<Input>(
   check: (value: unknown, name: string) => Input,
 ): Checked<Input> {
   if (!Array.isArray(input)) return { texts: [check(input, 'text')], single: true };
-  return { texts: input.map((value, i) => check(value, `texts[${i}]`)), single: false };
+  // Array.from visits holes, too, which map skips.
+  return { texts: Array.from(input, (value, i) => check(value, `texts[${i}]`)), single: false };
 }
 
 /** A string, or a TypeError that names what was given instead. */

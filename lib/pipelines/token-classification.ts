@@ -1,7 +1,7 @@
 // Token classification (named entities): a label for each token, or for each run of equal ones.
 import { labelName } from '../config.js';
 import type { AlbertForTokenClassification } from '../models/index.js';
-import { abortSignal, array, checkOptions, oneOf } from '../options.js';
+import { abortSignal, checkOptions, oneOf, strings } from '../options.js';
 import { type CallOptions, type Parts, type Pipeline, type Sequence, encodeTexts } from './base.js';
 import { makePipeline, oneOrMany, row, toInputs } from './base.js';
 import { mapBatches, mapSlices } from './batching.js';
@@ -40,6 +40,7 @@ export interface EntityGroup {
   end: number;
 }
 
+/** How tokens are labelled, and joined to entities. */
 export interface TokenClassificationOptions extends CallOptions {
   /**
    * 'none' (default): every token. 'simple': runs of tokens with one label. 'first', 'average' and
@@ -84,7 +85,7 @@ export interface TokenClassificationPipeline extends Pipeline<AlbertForTokenClas
 
 const schema = {
   aggregation_strategy: oneOf('none', 'simple', 'first', 'average', 'max'),
-  ignore_labels: array,
+  ignore_labels: strings,
   signal: abortSignal,
 };
 

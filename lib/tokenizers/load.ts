@@ -4,7 +4,7 @@ import path from 'node:path';
 import { AlbertError } from '../errors.js';
 import type { HubOptions } from '../hub.js';
 import { native } from '../native.js';
-import { isRecord } from '../options.js';
+import { isRecord, line } from '../options.js';
 import { localFile, missing, notFound, openRepository, type Repository } from '../source.js';
 import type { TokenizerEngine } from './engine.js';
 
@@ -41,7 +41,7 @@ export async function loadTokenizer(
   const configFile = await repository.find('tokenizer_config.json');
   const config = configFile ? await readJson(configFile) : {};
   options.signal?.throwIfAborted();
-  const engine = await makeEngine(file, repository, { ...config, ...defined(rules) });
+  const engine = await makeEngine(file, { ...config, ...defined(rules) });
   const { model_max_length: limit } = config;
   const model_max_length = typeof limit === 'number' && limit > 0 ? limit : longestInput;
   return { engine, model_max_length: model_max_length > noLimit ? Infinity : model_max_length };
@@ -59,11 +59,7 @@ async function findVocabulary(
   throw notFound(missing(source, 'spiece.model, tokenizer.json or vocab.txt', options));
 }
 
-async function makeEngine(
-  file: string,
-  repository: Repository,
-  config: Json,
-): Promise<TokenizerEngine> {
+async function makeEngine(file: string, config: Json): Promise<TokenizerEngine> {
   const flag = (name: string, byDefault: boolean): boolean =>
     typeof config[name] === 'boolean' ? config[name] : byDefault;
   if (file.endsWith('.json')) {
@@ -80,7 +76,7 @@ async function makeEngine(
     const { makeWordPieceEngine } = await import('./wordpiece.js');
     return makeWordPieceEngine(await readFile(file, 'utf8'), rules);
   }
-  return native.load_tokenizer(await readBytes(file, repository), {
+  return native.load_tokenizer(await readBytes(file), {
     do_lower_case: flag('do_lower_case', true),
     remove_space: flag('remove_space', true),
     keep_accents: flag('keep_accents', false),
@@ -88,9 +84,9 @@ async function makeEngine(
   });
 }
 
-async function readBytes(file: string, repository: Repository): Promise<Uint8Array> {
+async function readBytes(file: string): Promise<Uint8Array> {
   return readFile(file).catch((cause: Error) => {
-    const message = `Cannot read ${file} of ${repository.directory}: ${cause.message}`;
+    const message = `Cannot read ${line(file, 200)}: ${line(cause.message, 200)}`;
     throw new AlbertError('ERR_IO', message, { cause });
   });
 }
@@ -100,11 +96,12 @@ async function readJson(file: string): Promise<Json> {
   try {
     value = JSON.parse(await readFile(file, 'utf8'));
   } catch (cause) {
-    const message = `Cannot read ${file}: ${(cause as Error).message}`;
+    const reason = line((cause as Error).message, 200);
+    const message = `Cannot read ${line(file, 200)}: ${reason}`;
     throw new AlbertError('ERR_FORMAT', message, { cause });
   }
   if (isRecord(value)) return value;
-  throw new AlbertError('ERR_FORMAT', `${file}: expected a JSON object`);
+  throw new AlbertError('ERR_FORMAT', `${line(file, 200)}: expected a JSON object`);
 }
 
 function defined(rules: TokenizerRules): Json {

@@ -26,3 +26,18 @@ t.test('leaves no listener after success', async (t) => {
   t.equal(await abortable(Promise.resolve(7), signal), 7);
   t.equal(getEventListeners(signal, 'abort').length, 0);
 });
+
+t.test('many waits share one listener, and abort ends them all', async (t) => {
+  const controller = new AbortController();
+  const { signal } = controller;
+  let stopped = 0;
+  const never = new Promise<never>(() => undefined);
+  const waits = Array.from({ length: 30 }, () => abortable(never, signal, () => (stopped += 1)));
+  t.equal(await abortable(Promise.resolve(7), signal), 7);
+  t.equal(getEventListeners(signal, 'abort').length, 1, 'one that ends leaves it to the others');
+  controller.abort();
+  const outcomes = await Promise.allSettled(waits);
+  t.ok(outcomes.every(({ status }) => status === 'rejected'));
+  t.equal(stopped, 30);
+  t.equal(getEventListeners(signal, 'abort').length, 0);
+});

@@ -38,6 +38,12 @@ t.test('flattens choices', async (t) => {
   t.throws(() => packInputs({ input_ids: [[[2], [2]], [[2]]] }, 3), /row 1: expected 2 choices/);
 });
 
+t.test('refuses holes among questions and choices', async (t) => {
+  const pack = (input_ids: unknown) => () => packInputs({ input_ids }, 3);
+  t.throws(pack([[[2]], , [[3]]]), { name: 'TypeError', message: /input_ids row 1/ });
+  t.throws(pack([[[2], , [3]]]), { name: 'TypeError', message: /row 0, choice 1/ });
+});
+
 t.test('copies shared memory and does not keep the caller’s', async (t) => {
   const data = new Int32Array(new SharedArrayBuffer(8));
   data.set([2, 3]);
@@ -70,6 +76,10 @@ t.test('names the field and row it refuses', async (t) => {
     [{ input_ids: { data: detached, dims: [1, 2] } }, { name: 'TypeError', message: /detached/ }],
     [{ input_ids: { data: int32(2), dims: [1, 2] } }, { message: /expected 2 elements/ }],
     [{ input_ids: { data: int32(2), dims: [1] } }, { name: 'RangeError', message: /\[B, S\]/ }],
+    [{ input_ids: { data: int32(), dims: [2e9, 0] } }, { message: /at least one token, got dims/ }],
+    [{ input_ids: new Array(3) }, { name: 'TypeError', message: /input_ids row 0/ }],
+    [{ input_ids: [[2], , [3]] }, { name: 'TypeError', message: /input_ids row 1/ }],
+    [{ input_ids: [[2, , 3]] }, { name: 'TypeError', message: /row 0, column 1/ }],
     [{ input_ids: [[2, 3]], token_type_ids: [[0]] }, { message: /type_ids row 0: expected 2/ }],
     [{ input_ids: [[2]], position_ids: [] }, { message: /position_ids: expected 1 rows/ }],
     [{ input_ids: [[2]], attention_mask: [[0]] }, { message: /row 0: the first token is/ }],

@@ -1,5 +1,6 @@
 // Labels: packed to the tokens that count, and read by Hugging Face's rules.
 import t from 'tap';
+import { labelName, numLabels } from '../../dist/config.js';
 import { packInputs } from '../../dist/inputs.js';
 import {
   packSequenceLabels,
@@ -57,4 +58,17 @@ t.test('chooses answer candidates', async (t) => {
   const mask = [[0, 1, 1, 1, 0, 1], [0, 1]];
   t.same(candidateTokens(mask, pair, {}), [[0, 4], [0]]);
   t.throws(() => candidateTokens([[1, 1, 1, 1, 1, 1], [0, 0]], pair, {}), /p_mask row 0/);
+});
+
+t.test('the helpers for labels check what they are given', async (t) => {
+  t.equal(numLabels({ id2label: { 0: 'no', 1: 'yes', 2: 'both' } }), 3);
+  t.equal(labelName({ id2label: { 1: 'yes' } }, 1), 'yes');
+  t.equal(labelName({}, 3), 'LABEL_3');
+  for (const wrong of [undefined, null, 5, 'x', []]) {
+    t.throws(() => numLabels(wrong as never), { name: 'TypeError', message: /^numLabels/ });
+    t.throws(() => labelName(wrong as never, 0), { name: 'TypeError', message: /^labelName/ });
+  }
+  t.throws(() => numLabels({ num_labels: 1.5 }), RangeError);
+  t.throws(() => labelName({}, '1' as never), { name: 'TypeError', message: /id/ });
+  t.throws(() => labelName({}, -1), { name: 'RangeError', message: /id/ });
 });

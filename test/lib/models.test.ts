@@ -88,7 +88,10 @@ t.test('saves what it can load again', async (t) => {
   const inputs = { input_ids: [[2, 7, 3]] };
   const [a, b] = [await model(inputs), await again(inputs)];
   t.same(a.pooler_output.data, b.pooler_output.data);
-  await t.rejects(model.save_pretrained('/dev/null/x'), { code: 'ERR_IO' });
+  for (const unwritable of ['/dev/null/x', '/proc/nope/x', 'a\0b', 'x'.repeat(1e5)]) {
+    const expected = { code: 'ERR_IO', message: /^Cannot make [^\0]{1,420}$/ };
+    await t.rejects(model.save_pretrained(unwritable), expected);
+  }
 });
 
 t.test('after dispose only dispose works', async (t) => {

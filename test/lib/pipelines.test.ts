@@ -308,6 +308,9 @@ t.test('multiple choice ranks the choices of each question', async (t) => {
   t.equal(a![0]!.index, best);
   await t.rejects(choose({ context: 'x', choices: [] }), { message: /at least one choice/ });
   await t.rejects(choose({ context: 'x', choices: 'no' } as never), { name: 'TypeError' });
+  const holes = { context: 'x', choices: ['a', , 'b'] } as never;
+  await t.rejects(choose(holes), { name: 'TypeError', message: /choices\[1\]/ });
+  await t.rejects(choose([first, , first] as never), { name: 'TypeError', message: /texts\[1\]/ });
 });
 
 t.test('sentence order reads pairs in three spellings', async (t) => {
@@ -336,7 +339,9 @@ t.test('a pipeline ends with its model, and calls can be aborted', async (t) => 
   setTimeout(() => stop.abort(), 20);
   await t.rejects(running, { name: 'AbortError' });
   await t.rejects(classify('x', { signal: AbortSignal.abort() }), { name: 'AbortError' });
+  t.equal(classify.disposed, false);
   await classify.dispose();
+  t.equal(classify.disposed, true);
   await t.rejects(classify('x'), { code: 'ERR_DISPOSED' });
 });
 

@@ -29,4 +29,7 @@ t.test('refuses what is no tensor', async (t) => {
   t.throws(() => new Tensor('float32', Int32Array.of(1) as never, [1]), TypeError);
   t.throws(() => new Tensor('float32', [1, 2], [3]), /expected 3 elements/);
   t.throws(() => new Tensor('float32', [1], [-1]), RangeError);
+  const empty = new Tensor('float32', [], [2e9, 0]);
+  t.throws(() => empty.tolist(), { name: 'RangeError', message: /\[2000000000, 0\]/ });
+  t.same(new Tensor('float32', [], [0, 2e9]).tolist(), []);
 });

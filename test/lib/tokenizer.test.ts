@@ -63,6 +63,10 @@ t.test('refuses what it cannot read', async (t) => {
   t.throws(() => tokenizer(['a', null] as never), TypeError);
   t.throws(() => tokenizer('a', { text_pair: ['b'] }), /text_pair/);
   t.throws(() => tokenizer('a', { max_lenght: 3 } as never), /mean 'max_length'/);
+  const batch = () => tokenizer.batch_decode([[5], , [6]] as never);
+  t.throws(batch, { name: 'TypeError', message: /rows\[1\]/ });
+  const convert = () => tokenizer.convert_tokens_to_ids(['a', , 'b'] as never);
+  t.throws(convert, { name: 'TypeError', message: /tokens\[1\]/ });
   await t.rejects(tokenizer.encode_batch('a' as never), TypeError);
   await t.rejects(AlbertTokenizer.from_pretrained(t.testdir({})), { code: 'ERR_NOT_FOUND' });
 });
