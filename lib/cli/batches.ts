@@ -20,6 +20,8 @@ export interface LineContext {
   source: string;
   command: TaskCommand;
   options: unknown;
+  /** Every line is plain text, also one that starts with {. */
+  textOnly?: boolean | undefined;
 }
 
 /**
@@ -52,9 +54,9 @@ export async function* toBatches(
   }
 }
 
-function readItem(text: string, { command, options }: LineContext): unknown {
+function readItem(text: string, { command, options, textOnly }: LineContext): unknown {
   try {
-    const fields = parseObject(text);
+    const fields = textOnly ? undefined : parseObject(text);
     return fields ? command.fromObject(fields, options) : command.fromLine(text, options);
   } catch (error) {
     if (error instanceof LineError) return error;

@@ -4,15 +4,11 @@ import { CommanderError } from 'commander';
 import { exitCodeOf, oneLine } from './failures.js';
 import { buildProgram } from './program.js';
 import { exitWhenReaderIsGone } from './sink.js';
-
-function printWarning(warning: Error): void {
-  process.stderr.write(`albert: warning: ${oneLine(warning)}\n`);
-}
+import { showWarnings } from './warnings.js';
 
 async function main(): Promise<void> {
   exitWhenReaderIsGone();
-  process.removeAllListeners('warning');
-  process.on('warning', printWarning);
+  showWarnings(false);
   try {
     await buildProgram().parseAsync();
   } catch (error) {

@@ -12,7 +12,7 @@ import { ner } from './tasks/ner.js';
 import { order } from './tasks/order.js';
 import type { TaskCommand } from './tasks/task.js';
 import type { CommonOptions } from './run-task.js';
-import { device, oneOf, positive } from './values.js';
+import { device, fileName, modelSource, oneOf, threads } from './values.js';
 
 const taskCommands = [fillMask, classify, ner, answer, embed, choose, order];
 
@@ -24,7 +24,7 @@ export function buildProgram(): Command {
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [command]', 'print the help of a command')
     .exitOverride()
-    .configureOutput({ outputError: writeUsageError });
+    .configureOutput({ outputError: usageErrors('albert') });
   for (const task of taskCommands) addTask(program, task);
   addTokenize(program);
   addInfo(program);
@@ -32,10 +32,17 @@ export function buildProgram(): Command {
   return program.addHelpText('after', `${first}\n\nExit codes: 0 done, 1 failed, 2 wrong usage.`);
 }
 
-/** Commander's message, which may have several lines, as one. */
-function writeUsageError(message: string, write: (text: string) => void): void {
-  const text = oneLine(message).replace(/^error: /, '');
-  write(`albert: ${text}${/[.)]$/.test(text) ? '' : ';'} see albert --help\n`);
+/** Prints commander's message, which may have several lines, as one that names the help. */
+function usageErrors(name: string): (message: string, write: (text: string) => void) => void {
+  return (message, write) => {
+    const text = oneLine(message).replace(/^error: /, '').replace(/\.$/, '');
+    write(`albert: ${text}; see ${name} --help\n`);
+  };
+}
+
+function addCommand(program: Command, name: string): Command {
+  const outputError = usageErrors(`albert ${name}`);
+  return program.command(name).configureOutput({ outputError });
 }
 
 function packageVersion(): string {
@@ -44,14 +51,16 @@ function packageVersion(): string {
 }
 
 function addTask(program: Command, task: TaskCommand): void {
-  const command = program.command(task.name).summary(task.summary);
+  const command = addCommand(program, task.name).summary(task.summary);
   command.description(`${task.summary[0]!.toUpperCase()}${task.summary.slice(1)}.`);
   command.argument('[TEXT...]', task.argument);
   const needed = task.name === 'classify' ? 'default: the one that ships' : 'needed';
-  command.option('-m, --model <source>', `a model directory or a Hugging Face hub id (${needed})`);
+  const about = `a model directory or a Hugging Face hub id (${needed})`;
+  command.option('-m, --model <source>', about, modelSource);
   task.addOptions(command);
+  addInputOptions(command, task);
   addCommonOptions(command);
-  const input = `Input lines (--input): ${task.lines}.\nA line that starts with { is JSON.`;
+  const input = `Input lines (--input): ${task.lines}.\n${aboutJson(task)}`;
   const output = `With --json, one line for each input, in order: ${task.json}.`;
   command.addHelpText('after', `\n${input}\n${output}\n${examplesText(task.examples)}`);
   command.action(async (texts: string[], options: CommonOptions) => {
@@ -60,10 +69,23 @@ function addTask(program: Command, task: TaskCommand): void {
   });
 }
 
+function aboutJson({ jsonLinesOnly }: TaskCommand): string {
+  if (jsonLinesOnly) return 'Each line is JSON.';
+  return 'A line that starts with { is JSON, unless --text is given.';
+}
+
+function addInputOptions(command: Command, { jsonLinesOnly }: TaskCommand): void {
+  const what = jsonLinesOnly ? 'JSON' : 'text or JSON';
+  const about = `read lines of ${what} from a file, or - for standard input`;
+  command.option('-i, --input <file>', about, fileName);
+  if (jsonLinesOnly) return;
+  command.option('--text', 'read every line as text, also those that start with {');
+}
+
 function addCommonOptions(command: Command): void {
+  const output = 'write there, complete or not at all (default: standard output)';
   command
-    .option('-i, --input <file>', 'read lines of text or JSON from a file, or - for standard input')
-    .option('-o, --output <file>', 'write there, complete or not at all (default: standard output)')
+    .option('-o, --output <file>', output, fileName)
     .option('--json', 'print one line of JSON for each input')
     .addOption(
       oneOf(
@@ -74,16 +96,17 @@ function addCommonOptions(command: Command): void {
       ),
     )
     .option('--device <name>', 'auto, cpu, cuda, cuda:<number>, reference', device, 'auto')
-    .option('--threads <count>', 'at most so many threads (default: all)', positive);
+    .option('--threads <count>', 'at most so many threads, 1 to 1024 (default: all)', threads)
+    .option('--verbose', 'also warn about tensors of the checkpoint that the model does not use');
 }
 
 function addTokenize(program: Command): void {
-  program
-    .command('tokenize')
+  const about = 'a model directory, spiece.model or hub id (default: shipped)';
+  addCommand(program, 'tokenize')
     .summary('cut texts into tokens')
     .description('Cut texts into tokens, without [CLS] and [SEP].')
     .argument('<TEXT...>', 'texts to cut')
-    .option('-m, --model <source>', 'a model directory, spiece.model or hub id (default: shipped)')
+    .option('-m, --model <source>', about, modelSource)
     .option('--ids', 'print ids, with those of [CLS] and [SEP]')
     .option('--json', 'print {"tokens": […], "input_ids": […]} for each text')
     .addHelpText(
@@ -97,8 +120,7 @@ function addTokenize(program: Command): void {
 }
 
 function addInfo(program: Command): void {
-  program
-    .command('info')
+  addCommand(program, 'info')
     .summary('tell about processor, threads and backends')
     .description('Tell what the engine found: version, processor, threads and why, backends.')
     .option('--json', 'print one line of JSON')

@@ -7,13 +7,16 @@ import { type LineSource, openLines, readLines } from './lines.js';
 import { type Progress, startProgress } from './progress.js';
 import { type Sink, openSink } from './sink.js';
 import type { TaskCommand } from './tasks/task.js';
+import { showWarnings, warnAboutThreads } from './warnings.js';
 
 /** The options that every task has; its own are beside them. */
 export interface CommonOptions {
   model?: string;
   input?: string;
   output?: string;
+  text?: boolean;
   json?: boolean;
+  verbose?: boolean;
   dtype?: LoadOptions['dtype'];
   device?: LoadOptions['device'];
   threads?: number;
@@ -30,10 +33,13 @@ export async function runTask(
 ): Promise<void> {
   const entries = command.fromTexts(texts, options).map((item) => ({ item, line: 0 }));
   checkUsage(command, entries.length, options);
+  showWarnings(options.verbose === true);
+  warnAboutThreads();
   const stop = new AbortController();
   const restore = abortOnSignals(stop);
   try {
-    const source = options.input ? await openLines(options.input, stop.signal) : undefined;
+    const { input } = options;
+    const source = input === undefined ? undefined : await openLines(input, stop.signal);
     const sink = await openSink(options.output);
     await finishOrGiveUp(sink, () => streamAll({ command, options, entries, source, sink, stop }));
   } catch (error) {
@@ -115,7 +121,8 @@ async function* batchesOf(stream: Stream, progress: Progress): AsyncGenerator<En
   if (source === undefined) yield entries;
   else {
     const groups = readLines(source, (bytes) => progress.read(bytes));
-    yield* toBatches(groups, { source: source.name, command, options });
+    const context = { source: source.name, command, options, textOnly: options.text };
+    yield* toBatches(groups, context);
   }
 }
 

@@ -7,6 +7,24 @@ export function positive(text: string): number {
   throw new InvalidArgumentError('Expected a whole number of at least 1.');
 }
 
+/** A number of threads. */
+export function threads(text: string): number {
+  if (/^\d{1,4}$/.test(text) && Number(text) >= 1 && Number(text) <= 1024) return Number(text);
+  throw new InvalidArgumentError('Expected a whole number from 1 to 1024.');
+}
+
+/** The name of a file; an empty one is a variable that was not set. */
+export function fileName(text: string): string {
+  if (text !== '') return text;
+  throw new InvalidArgumentError('Expected the name of a file.');
+}
+
+/** A directory, file or hub id of a model. */
+export function modelSource(text: string): string {
+  if (text !== '') return text;
+  throw new InvalidArgumentError('Expected a model directory or a Hugging Face hub id.');
+}
+
 /** An integer of at least 0. */
 export function count(text: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text);

@@ -14,8 +14,9 @@ interface Ended {
   stderr: string;
 }
 
-function start(args: string[]): ChildProcess {
-  return spawn(process.execPath, [main, ...args], { stdio: 'pipe' });
+function start(args: string[], variables: NodeJS.ProcessEnv = {}): ChildProcess {
+  const env = { ...process.env, ...variables };
+  return spawn(process.execPath, [main, ...args], { stdio: 'pipe', env });
 }
 
 async function end(child: ChildProcess): Promise<Ended> {
@@ -26,8 +27,8 @@ async function end(child: ChildProcess): Promise<Ended> {
   return { code, stdout, stderr };
 }
 
-async function albert(args: string[], input = ''): Promise<Ended> {
-  const child = start(args);
+async function albert(args: string[], input = '', env: NodeJS.ProcessEnv = {}): Promise<Ended> {
+  const child = start(args, env);
   child.stdin!.on('error', () => {});
   child.stdin!.end(input);
   return end(child);
@@ -90,6 +91,15 @@ t.test('wrong usage ends with code 2 and one line that says what to do', async (
     [['classify', '--dtype', 'fp64', 'x'], /Allowed choices are fp32, bf16, int8, fp16/],
     [['classify', '--device', 'tpu', 'x'], /Expected auto, cpu, cuda/],
     [['classify', '--threads', 'many', 'x'], /whole number/],
+    [['classify', '--threads', '99999', 'x'], /whole number from 1 to 1024; see/],
+    [['classify', '--threads', '0', 'x'], /whole number from 1 to 1024; see/],
+    [['classify', '--model', '', 'x'], /Expected a model directory/],
+    [['tokenize', '--model', '', 'x'], /Expected a model directory/],
+    [['classify', '--input', ''], /Expected the name of a file; see/],
+    [['ner', '--top', 'x'], /; see albert ner --help\n$/],
+    [['answer', '--top-k', '0', 'x'], /at least 1; see albert answer --help\n$/],
+    [['info', '--jsn'], /; see albert info --help\n$/],
+    [['--jsn'], /; see albert --help\n$/],
     [['fill-mask', 'a [MASK]'], /needs --model/],
     [['order', '--model', shipped, 'only one'], /takes two texts/],
     [['choose', '--model', shipped, 'it rained'], /--choice is missing/],
@@ -106,6 +116,43 @@ t.test('wrong usage ends with code 2 and one line that says what to do', async (
     }),
   );
   t.equal((await albert([])).code, 2, 'no command prints the help');
+});
+
+t.test('an output without a name is refused before anything is written', async (t) => {
+  const child = spawn(process.execPath, [main, 'classify', 'x', '-o', ''], { cwd: t.testdir({}) });
+  t.match(await end(child), { code: 2, stderr: /Expected the name of a file; see/ });
+  t.same(fs.readdirSync(t.testdirName), [], 'no partial file');
+});
+
+t.test('with --text a line that starts with { is text', async (t) => {
+  const input = '{braces} in a film\n{"text": "x"}\n';
+  const { code, stdout } = await albert(['classify', '--text', '--input', '-'], input);
+  t.equal(code, 0);
+  t.match(stdout, /  \{braces\} in a film\n.*  \{"text": "x"\}\n$/);
+  t.match((await albert(['classify', '--help'])).stdout, /--text .*read every line as text/);
+  t.match(await albert(['order', '--model', shipped, '--text', 'a', 'b']), { code: 2 });
+});
+
+t.test('a bad ALBERT_THREADS is told in one line', async (t) => {
+  for (const ALBERT_THREADS of ['abc', '0', '-1', '999999']) {
+    const { code, stderr } = await albert(['classify', 'x'], '', { ALBERT_THREADS });
+    t.equal(code, 0);
+    t.match(stderr, /^albert: warning: ALBERT_THREADS="[^"]+" is ignored: expected 1 to \d+\n$/);
+  }
+  t.equal((await albert(['classify', 'x'], '', { ALBERT_THREADS: '1' })).stderr, '');
+});
+
+t.test('warnings: of missing heads always, of unused tensors with --verbose', async (t) => {
+  const model = await makeModel(t.testdir({}));
+  const warned = async (...args: string[]) => (await albert([...args, '--model', model])).stderr;
+  t.equal(await warned('fill-mask', 'a [MASK]'), '');
+  t.equal(await warned('embed', 'a'), '');
+  t.equal(await warned('order', 'a', 'b'), '');
+  t.match(await warned('embed', 'a', '--verbose'), /^albert: warning: .* does not use: .*\n$/);
+  const missing = await warned('ner', 'a');
+  t.match(missing, /^albert: warning: .* lacks classifier\.weight, .*\n$/);
+  t.notMatch(missing, /does not use/);
+  t.match(await warned('ner', 'a', '--verbose'), /lacks .* does not use/);
 });
 
 t.test('failures end with code 1 and one line', async (t) => {

@@ -18,6 +18,7 @@ export const order = defineTask<'sentence-order', object, Pair, SentenceOrder>({
   summary: 'tell whether the second of two passages follows the first',
   argument: 'the first passage and the second',
   lines: shape,
+  jsonLinesOnly: true,
   json: '{"label": "in order", "score": 0.93}; the other label is "swapped"',
   examples: [
     'order --model ./albert-pretrained "He opened the door." "Then he went in."',

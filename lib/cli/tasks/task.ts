@@ -14,6 +14,8 @@ export interface TaskDefinition<Name extends PipelineTask, Options, Item, Result
   argument: string;
   /** What an input line may be. */
   lines: string;
+  /** An item does not fit on a line of plain text: lines are always JSON. */
+  jsonLinesOnly?: boolean;
   /** What a line of output is with --json. */
   json: string;
   /** Command lines that work, without the leading "albert". */
