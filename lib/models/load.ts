@@ -18,7 +18,7 @@ export interface LoadOptions extends HubOptions {
   dtype?: DType | undefined;
   /** Default 'auto'. */
   device?: Device | undefined;
-  /** Upper bound of threads for this model's jobs; default all of the process-wide pool. */
+  /** Upper bound of threads for this model's jobs, 1 to 1024; default all of the pool. */
   threads?: number | undefined;
   /**
    * Tokens that may wait in this model's queue; a call beyond it throws ERR_BUSY. Default
@@ -53,7 +53,7 @@ export const loadSchema: check.OptionSchema = {
   ...hubSchema,
   dtype: check.oneOf('fp32', 'bf16', 'int8', 'fp16'),
   device,
-  threads: check.integer(1, 4096),
+  threads: check.integer(1, 1024),
   max_queued_tokens: check.integer(1),
   tile_tokens: check.integer(1),
 };
