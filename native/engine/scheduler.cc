@@ -42,8 +42,7 @@ void Scheduler::submit(std::shared_ptr<Job> job) {
   dispatch(lock);
 }
 
-void Scheduler::dispatch(const Lock& lock) {
-  (void)lock;
+void Scheduler::dispatch(const Lock&) {
   while (running_ < options_.threads && !queue_.empty()) {
     const int64_t tokens = options_.tile_tokens > 0 ? options_.tile_tokens : tile_tokens(load());
     auto tile = std::make_shared<std::vector<TileItem>>(take_tile(tokens));
@@ -186,8 +185,7 @@ void Scheduler::close(std::function<void()> idle) {
 
 /// Lets go of everything once closed and at rest; gives the callbacks to be called without the
 /// lock.
-std::vector<std::function<void()>> Scheduler::become_idle(const Lock& lock) {
-  (void)lock;
+std::vector<std::function<void()>> Scheduler::become_idle(const Lock&) {
   if (!closed_ || running_ + reporting_ > 0) return {};
   idle_runners_.clear();
   weights_.reset();

@@ -37,6 +37,7 @@ class Scheduler : public std::enable_shared_from_this<Scheduler> {
   std::vector<BillItem> activation_bill() const;
 
  private:
+  /// Taken by what may only be called with the mutex held, as the caller's proof of it.
   using Lock = std::unique_lock<std::mutex>;
 
   TileLoad load() const {
