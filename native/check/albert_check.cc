@@ -60,7 +60,7 @@ void check_mode(const std::string& mode) {
 Arguments parse(const std::vector<std::string>& words) {
   Arguments arguments;
   const std::map<std::string, std::string*> options = {
-      {"--mode", &arguments.mode}, {"--filter", &arguments.filter}, {"--isa", &arguments.isa}};
+      {"--mode", &arguments.mode}, {"--filter", &arguments.filter}, {"--isa", &arguments.isa}, {"--dtype", &arguments.dtype}};
   const std::map<std::string, bool*> flags = {
       {"--json", &arguments.json}, {"--list", &arguments.list}, {"--help", &arguments.help}};
   for (size_t i = 0; i < words.size(); ++i) {

@@ -92,7 +92,7 @@ std::vector<double> SpanBeams::download(const Tensor& device) const {
 }
 
 void SpanBeams::run(const Tensor& hidden, const model::Batch& batch) {
-  const model::ActivationAllocator allocate(scope_.arena, scope_.backend.activation_dtype(),
+  const model::ActivationAllocator allocate(scope_.arena, scope_.backend,
                                             scope_.weights.architecture.config);
   activations_ = allocate.span_v2(int64_t(rows_.size()), batch.sequences());
   device_cu_seqlens_ = upload(cu_seqlens_);

@@ -45,7 +45,7 @@ void TileRunner::run_heads() {
 
 void TileRunner::run_pooled_heads() {
   const model::Architecture& architecture = weights_->architecture;
-  const ActivationAllocator allocate(arena_, backend_.activation_dtype(), architecture.config);
+  const ActivationAllocator allocate(arena_, backend_, architecture.config);
   const int64_t B = packed_.sequences();
   const model::PoolerActivations a = allocate.pooler(B);
   model::pooler_forward(*ops_, *weights_, a, activations_.output, batch_);
@@ -59,7 +59,7 @@ void TileRunner::run_pooled_heads() {
 }
 
 void TileRunner::run_token_classifier() {
-  const ActivationAllocator allocate(arena_, backend_.activation_dtype(),
+  const ActivationAllocator allocate(arena_, backend_,
                                      weights_->architecture.config);
   const Tensor logits = allocate.matrix("logits", packed_.size(), weights_->classifier->outputs());
   model::classifier_forward(*ops_, *weights_->classifier, activations_.output, logits);
@@ -67,7 +67,7 @@ void TileRunner::run_token_classifier() {
 }
 
 void TileRunner::run_span() {
-  const ActivationAllocator allocate(arena_, backend_.activation_dtype(),
+  const ActivationAllocator allocate(arena_, backend_,
                                      weights_->architecture.config);
   const Tensor logits = allocate.matrix("logits", packed_.size(), 2);
   model::classifier_forward(*ops_, *weights_->qa_outputs, activations_.output, logits);
@@ -97,7 +97,7 @@ void TileRunner::run_masked_lm() {
     }
   }
   if (rows.empty()) return;
-  const ActivationAllocator allocate(arena_, backend_.activation_dtype(), architecture.config);
+  const ActivationAllocator allocate(arena_, backend_, architecture.config);
   const int64_t total = int64_t(rows.size()), V = architecture.config.vocab_size;
   const Tensor device_rows = upload(rows);
   const model::MaskedLMActivations all = allocate.masked_lm(std::min(total, kDecoderRows));

@@ -44,8 +44,8 @@ std::string key_of(const LoadRequest& request, const formats::TensorSource& sour
                    const Backend& backend) {
   const std::string separator(1, '\0');
   return source.identity() + separator + request.kind + separator + request.config + separator +
-         std::to_string(request.seed) + separator + backend.name() + separator +
-         backend.instruction_set();
+         std::to_string(request.seed) + separator + backend.name() + separator + backend.dtype() +
+         separator + backend.instruction_set();
 }
 
 }  // namespace

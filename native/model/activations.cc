@@ -9,30 +9,31 @@ EncoderActivations ActivationAllocator::encoder(int64_t tokens, int64_t probabil
   EncoderActivations a;
   a.embeddings = {.sum = matrix("embeddings", tokens, E),
                   .normed = matrix("embeddings", tokens, E)};
-  a.hidden = matrix("hidden", tokens, H);
+  a.hidden = layer_matrix("hidden", tokens, H);
   a.layer = {.hidden = a.hidden,
-             .qkv = matrix("qkv", tokens, 3 * H),
-             .context = matrix("context", tokens, H),
+             .qkv = layer_matrix("qkv", tokens, 3 * H),
+             .context = layer_matrix("context", tokens, H),
              .projection = matrix("projection", tokens, H),
-             .attended = matrix("attended", tokens, H),
-             .intermediate = matrix("intermediate", tokens, F),
+             .attended = layer_matrix("attended", tokens, H),
+             .intermediate = layer_matrix("intermediate", tokens, F),
              .ffn_output = matrix("ffn_output", tokens, H),
              .probabilities = {},
              .queries = {},
              .selected = {}};
   if (probabilities > 0) {
-    a.layer.probabilities = arena_.allocate("probabilities", dtype_, {probabilities});
+    a.layer.probabilities = arena_.allocate("probabilities", master_, {probabilities});
   }
   a.last_layer = selected > 0 ? select(a.layer, selected) : a.layer;
-  a.output = selected > 0 ? a.last_layer.selected : a.hidden;
+  a.last = selected > 0 ? a.last_layer.selected : a.hidden;
+  a.output = dtype_ == master_ ? a.last : matrix("encoder output", a.last.rows(), H);
   return a;
 }
 
 LayerActivations ActivationAllocator::select(const LayerActivations& all, int64_t rows) const {
   const int64_t H = config_.hidden_size;
   LayerActivations a = all;
-  a.queries = matrix("selected rows", rows, H);
-  a.selected = matrix("selected rows", rows, H);
+  a.queries = layer_matrix("selected rows", rows, H);
+  a.selected = layer_matrix("selected rows", rows, H);
   for (Tensor* tensor : {&a.context, &a.projection, &a.attended, &a.intermediate, &a.ffn_output}) {
     *tensor = tensor->slice_rows(0, rows);
   }
@@ -54,7 +55,7 @@ MaskedLMActivations ActivationAllocator::masked_lm(int64_t rows) const {
 
 SpanV2Activations ActivationAllocator::span_v2(int64_t candidates, int64_t sequences) const {
   const int64_t H = config_.hidden_size;
-  const auto vector = [&](int64_t size) { return arena_.allocate("span_v2", dtype_, {size}); };
+  const auto vector = [&](int64_t size) { return arena_.allocate("span_v2", master_, {size}); };
   const Tensor end_input = matrix("span_v2", candidates, 2 * H);
   return {.candidates = end_input.slice_columns(0, H),
           .start_logits = matrix("span_v2", candidates, 1),

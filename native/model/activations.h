@@ -3,6 +3,7 @@
 
 #include "core/arena.h"
 #include "model/config.h"
+#include "ops/backend.h"
 
 namespace albert::model {
 
@@ -50,7 +51,8 @@ struct EncoderActivations {
   LayerActivations layer;
   LayerActivations last_layer;  // the same memory, with the selection
   Tensor hidden;                // (T, H): input and output of every pass, layer.hidden as well
-  Tensor output;                // (K, H) selected, else (T, H): what the heads read
+  Tensor last;                  // (K, H) selected, else (T, H): output of the last pass
+  Tensor output;                // the same in the master dtype: what the heads read
 };
 
 struct MaskedLMActivations {
@@ -80,11 +82,15 @@ struct SpanV2Activations {
   Tensor end_log_probs;    // (C)
 };
 
-/// Allocates activations of one element type in one arena.
+/// Allocates activations in one arena: a layer's in the backend's activation dtype, but what is
+/// added to a residual next, the embeddings' and the heads' in its master dtype.
 class ActivationAllocator {
  public:
-  ActivationAllocator(Arena& arena, DType dtype, const Config& config)
-      : arena_(arena), dtype_(dtype), config_(config) {}
+  ActivationAllocator(Arena& arena, const Backend& backend, const Config& config)
+      : arena_(arena),
+        dtype_(backend.activation_dtype()),
+        master_(backend.master_dtype()),
+        config_(config) {}
 
   /// `probabilities`: length of the flat attention output, 0 = not wanted. `selected`: rows that
   /// the last pass computes, 0 = all.
@@ -92,16 +98,21 @@ class ActivationAllocator {
   PoolerActivations pooler(int64_t sequences) const;
   MaskedLMActivations masked_lm(int64_t rows) const;
   SpanV2Activations span_v2(int64_t candidates, int64_t sequences) const;
+  /// A matrix of the master dtype.
   Tensor matrix(const char* name, int64_t rows, int64_t columns) const {
-    return arena_.allocate(name, dtype_, {rows, columns});
+    return arena_.allocate(name, master_, {rows, columns});
   }
 
  private:
+  Tensor layer_matrix(const char* name, int64_t rows, int64_t columns) const {
+    return arena_.allocate(name, dtype_, {rows, columns});
+  }
   /// The same buffers, cut to `rows` behind the keys and values.
   LayerActivations select(const LayerActivations& all, int64_t rows) const;
 
   Arena& arena_;
   DType dtype_;
+  DType master_;
   const Config& config_;
 };
 

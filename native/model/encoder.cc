@@ -22,6 +22,7 @@ bool encoder_forward(Ops& ops, const AlbertWeights& w, const EncoderActivations&
       if (a.layer.probabilities) observer.on_attention(block, a.layer.probabilities);
     }
     const bool last = pass + 1 == config.num_hidden_layers;
+    if (last && a.output.data != a.last.data) ops.convert_forward({.y = a.output, .x = a.last});
     if (!observer.on_hidden(pass + 1, last ? a.output : a.hidden)) return false;
   }
   return true;

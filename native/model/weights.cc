@@ -10,7 +10,9 @@ class Packer {
  public:
   Packer(Backend& backend, Arena& storage) : backend_(backend), storage_(storage) {}
 
-  PackedLinear linear(const LinearParams& params) const { return backend_.prepare({&params, 1}); }
+  PackedLinear linear(const LinearParams& params, MatrixUse use = MatrixUse::kHead) const {
+    return backend_.prepare({&params, 1}, use);
+  }
 
   Tensor tensor(const Tensor& host) const {
     const DType dtype = backend_.master_dtype();
@@ -25,11 +27,11 @@ class Packer {
 
   LayerWeights layer(const LayerParams& host) const {
     const LinearParams qkv[] = {host.query, host.key, host.value};
-    return {.qkv = backend_.prepare(qkv),
-            .attention_output = linear(host.attention_output),
+    return {.qkv = backend_.prepare(qkv, MatrixUse::kLayer),
+            .attention_output = linear(host.attention_output, MatrixUse::kLayer),
             .attention_norm = norm(host.attention_norm),
-            .ffn = linear(host.ffn),
-            .ffn_output = linear(host.ffn_output),
+            .ffn = linear(host.ffn, MatrixUse::kLayer),
+            .ffn_output = linear(host.ffn_output, MatrixUse::kLayer),
             .full_layer_norm = norm(host.full_layer_norm)};
   }
 

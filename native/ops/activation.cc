@@ -23,7 +23,7 @@ const char* name_of(Activation activation) noexcept {
 
 void check(const ActivationForward& op) {
   const Contract contract("activation");
-  contract.expect_float("x", op.x, {"R", "C"});
+  contract.expect_master("x", op.x, {"R", "C"});
   contract.expect("y", op.y, op.x.dtype, {op.x.rows(), op.x.columns()});
 }
 

@@ -1,11 +1,9 @@
 // Finds or opens the backend that a set of options asks for.
 #include "ops/backend.h"
 
-#include <algorithm>
 #include <array>
 #include <map>
 #include <mutex>
-#include <utility>
 
 #include "core/error.h"
 #include "ops/cpu/backend.h"
@@ -15,8 +13,8 @@ namespace albert {
 
 namespace {
 
-/// Name and instruction set; the arithmetic is fp32 (f64 in the reference) in all of them.
-using Key = std::pair<std::string, std::string>;
+/// Name, dtype and instruction set.
+using Key = std::array<std::string, 3>;
 
 struct Registry {
   std::mutex mutex;
@@ -33,19 +31,14 @@ Registry& registry() {
   throw Error(ErrorCode::kBackend, "backend: " + reason);
 }
 
-void check_dtype(const std::string& dtype) {
-  constexpr std::array kPlanned = {"bf16", "int8", "fp16"};
-  if (dtype == "fp32") return;
-  if (std::find(kPlanned.begin(), kPlanned.end(), dtype) != kPlanned.end()) {
-    refuse(dtype + " is not available in this build; use dtype \"fp32\"");
+std::shared_ptr<Backend> open_reference(const BackendOptions& options) {
+  if (!options.instruction_set.empty() && options.instruction_set != "none") {
+    refuse("the reference has no instruction sets to choose from, got \"" +
+           options.instruction_set + "\"; leave it empty");
   }
-  refuse("unknown dtype \"" + dtype + "\"; use \"fp32\"");
-}
-
-std::shared_ptr<Backend> open_reference(const std::string& instruction_set) {
-  if (!instruction_set.empty() && instruction_set != "none") {
-    refuse("the reference has no instruction sets to choose from, got \"" + instruction_set +
-           "\"; leave it empty");
+  if (options.dtype != "fp32") {
+    refuse("the reference computes in float64 only, got dtype \"" + options.dtype +
+           "\"; leave it at \"fp32\"");
   }
   return std::make_shared<ReferenceBackend>();
 }
@@ -55,9 +48,13 @@ std::shared_ptr<Backend> create(const BackendOptions& options) {
   if (device == "cuda" || device.starts_with("cuda:")) {
     refuse("CUDA is not part of this build yet; use device \"cpu\"");
   }
-  check_dtype(options.dtype);
-  if (device == "auto" || device == "cpu") return open_cpu_backend(options.instruction_set);
-  if (device == "reference") return open_reference(options.instruction_set);
+  if (options.dtype == "fp16") {
+    refuse("fp16 is an arithmetic of GPUs; use dtype \"bf16\", \"int8\" or \"fp32\" on the CPU");
+  }
+  if (device == "auto" || device == "cpu") {
+    return open_cpu_backend(options.dtype, options.instruction_set);
+  }
+  if (device == "reference") return open_reference(options);
   refuse("unknown device \"" + device + "\"; known are \"auto\", \"cpu\" and \"reference\"");
 }
 
@@ -77,7 +74,7 @@ std::shared_ptr<Backend> open_backend(const BackendOptions& options) {
   std::shared_ptr<Backend> fresh = create(options);
   Registry& all = registry();
   const std::lock_guard lock(all.mutex);
-  std::weak_ptr<Backend>& entry = all.backends[{fresh->name(), fresh->instruction_set()}];
+  std::weak_ptr<Backend>& entry = all.backends[{fresh->name(), fresh->dtype(), fresh->instruction_set()}];
   if (std::shared_ptr<Backend> shared = entry.lock()) return shared;
   entry = fresh;
   return fresh;

@@ -16,6 +16,8 @@ class Backend : public Memory {
  public:
   /// "cpu" or "reference".
   virtual const char* name() const = 0;
+  /// The arithmetic of the layers: "fp32", "bf16", "int8"; "fp64" in the reference.
+  virtual const char* dtype() const = 0;
   /// The instruction set in use ("avx512", "avx2", "portable", "neon"; "none" for the reference).
   virtual const char* instruction_set() const = 0;
   /// Element type of activations between ops.
@@ -26,7 +28,8 @@ class Backend : public Memory {
 
   /// Packs one matrix from its parts, stacked along the outputs (query, key and value are one
   /// matrix, three parts). All parts have the same inputs and lie in host memory as f32 or f64.
-  virtual std::unique_ptr<LinearWeight> prepare(std::span<const LinearParams> parts) = 0;
+  virtual std::unique_ptr<LinearWeight> prepare(std::span<const LinearParams> parts,
+                                                MatrixUse use) = 0;
 
   /// An executor that uses up to `width` threads of the process-wide pool, the caller's own among
   /// them.
@@ -37,7 +40,7 @@ class Backend : public Memory {
   virtual void upload(const Tensor& device, const Tensor& host) = 0;
   virtual void download(const Tensor& host, const Tensor& device) = 0;
 
-  /// Operations a second at most, and bytes a second over a working set of that size, measured on
+  /// Operations a second at most in the layers' arithmetic, and bytes a second over a working set of that size, measured on
   /// up to `width` threads. Throw Error{kBackend} where nothing is fast, in the reference.
   virtual double peak_flops(int width);
   virtual double peak_bytes(int width, size_t working_set);
@@ -45,7 +48,7 @@ class Backend : public Memory {
 
 struct BackendOptions {
   std::string device = "auto";  // "auto", "cpu", "reference"; "cuda" is refused with the reason
-  std::string dtype = "fp32";   // arithmetic of the encoder
+  std::string dtype = "fp32";   // arithmetic of the layers: "fp32", "bf16", "int8"
   std::string
       instruction_set;  // "" = the best one of this machine, or ALBERT_CPU_ISA where it is set
 };

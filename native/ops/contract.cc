@@ -61,6 +61,21 @@ void Contract::expect_float(const char* name, const Tensor& tensor, Shape shape)
   }
 }
 
+void Contract::expect_master(const char* name, const Tensor& tensor, Shape shape) const {
+  expect_shape(name, tensor, shape);
+  if (tensor.dtype != master_dtype_of(tensor.dtype)) {
+    fail(std::string(name) + " of f32 or f64", tensor.describe());
+  }
+}
+
+void Contract::expect_beside(const char* name, const Tensor& tensor, DType dtype,
+                             Shape shape) const {
+  expect_float(name, tensor, shape);
+  if (master_dtype_of(tensor.dtype) != master_dtype_of(dtype)) {
+    fail(std::string(name) + " that goes with " + name_of(dtype), tensor.describe());
+  }
+}
+
 void Contract::expect(const char* name, const Tensor& tensor, DType dtype, Shape shape) const {
   expect_shape(name, tensor, shape);
   if (tensor.dtype != dtype) {

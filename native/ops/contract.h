@@ -33,6 +33,10 @@ class Contract {
 
   /// Any floating-point tensor: the one that the others' dtypes follow from.
   void expect_float(const char* name, const Tensor& tensor, Shape shape) const;
+  /// The same where activations are never narrow: f32 or f64.
+  void expect_master(const char* name, const Tensor& tensor, Shape shape) const;
+  /// A floating-point tensor that goes with one of `dtype`: f64 with f64, else up to 32 bits.
+  void expect_beside(const char* name, const Tensor& tensor, DType dtype, Shape shape) const;
   void expect(const char* name, const Tensor& tensor, DType dtype, Shape shape) const;
   /// As expect(), where "none" is allowed.
   void expect_optional(const char* name, const Tensor& tensor, DType dtype, Shape shape) const;

@@ -10,7 +10,7 @@ namespace {
 void check_elementwise(const char* op, const char* name, const Tensor& x, const Tensor& targets,
                        const Tensor& losses) {
   const Contract contract(op);
-  contract.expect_float(name, x, {"R", "C"});
+  contract.expect_master(name, x, {"R", "C"});
   const DType master = master_dtype_of(x.dtype);
   contract.expect("targets", targets, master, {x.rows(), x.columns()});
   contract.expect("losses", losses, master, {x.rows(), x.columns()});
@@ -24,9 +24,9 @@ void check(const CrossEntropyForward& op) {
   const int64_t rows = op.labels.size();
   if (op.cu_seqlens) {
     contract.expect("cu_seqlens", op.cu_seqlens, DType::kI32, {rows + 1});
-    contract.expect_float("logits", op.logits, {"T"});
+    contract.expect_master("logits", op.logits, {"T"});
   } else {
-    contract.expect_float("logits", op.logits, {rows, "C"});
+    contract.expect_master("logits", op.logits, {rows, "C"});
   }
   const DType master = master_dtype_of(op.logits.dtype);
   contract.expect("losses", op.losses, master, {rows});

@@ -7,7 +7,7 @@ namespace albert {
 
 void check(const EmbeddingForward& op) {
   const Contract contract("embedding");
-  contract.expect_float("y", op.y, {"T", "E"});
+  contract.expect_master("y", op.y, {"T", "E"});
   const int64_t rows = op.y.rows(), columns = op.y.columns();
   const DType master = master_dtype_of(op.y.dtype);
   contract.expect("tokens", op.tokens, DType::kI32, {rows});

@@ -11,9 +11,9 @@ void check(const LayerNormForward& op) {
   const Contract contract("layer_norm");
   contract.expect_float("x", op.x, {"R", "C"});
   const int64_t rows = op.x.rows(), columns = op.x.columns();
-  const DType dtype = op.x.dtype, master = master_dtype_of(dtype);
+  const DType dtype = op.y.dtype, master = master_dtype_of(op.x.dtype);
   if (columns < 1) contract.fail("x with at least one column", op.x.describe());
-  contract.expect("y", op.y, dtype, {rows, columns});
+  contract.expect_beside("y", op.y, op.x.dtype, {rows, columns});
   contract.expect_optional("mean", op.mean, master, {rows});
   contract.expect_optional("rstd", op.rstd, master, {rows});
   contract.expect_optional("residual", op.residual, dtype, {rows, columns});

@@ -9,8 +9,8 @@ void check(const LinearForward& op) {
   const Contract contract("linear");
   contract.expect_float("x", op.x, {"R", op.weight.inputs()});
   const int64_t rows = op.x.rows(), outputs = op.weight.outputs();
-  contract.expect("y", op.y, op.x.dtype, {rows, outputs});
-  contract.expect_optional("preactivation", op.preactivation, op.x.dtype, {rows, outputs});
+  contract.expect_beside("y", op.y, op.x.dtype, {rows, outputs});
+  contract.expect_optional("preactivation", op.preactivation, op.y.dtype, {rows, outputs});
 }
 
 double flops(const LinearForward& op) {

@@ -38,12 +38,16 @@ class LinearWeight {
   int64_t outputs_;
 };
 
+/// Whose matrix it is: layers are multiplied in the backend's arithmetic (float32, bfloat16, int8),
+/// the maps around them (embeddings to hidden, heads) in its master dtype.
+enum class MatrixUse { kLayer, kHead };
+
 /// y = activation(x · weightᵀ + bias). Each y is one chain of additions over the inputs in storage
 /// order, whatever the number of rows, threads or tiles: a row's result depends on that row alone.
 struct LinearForward {
-  Tensor y;              // (R, outputs)
-  Tensor preactivation;  // (R, outputs), kept for backward; none = not kept
-  Tensor x;              // (R, inputs)
+  Tensor y;              // (R, outputs), activation or master dtype
+  Tensor preactivation;  // (R, outputs) as y, kept for backward; none = not kept
+  Tensor x;              // (R, inputs), activation or master dtype
   const LinearWeight& weight;
   Activation activation;
 };

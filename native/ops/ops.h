@@ -7,6 +7,7 @@
 
 #include "ops/activation.h"
 #include "ops/attention.h"
+#include "ops/convert.h"
 #include "ops/cross_entropy.h"
 #include "ops/embedding.h"
 #include "ops/gather_rows.h"
@@ -30,6 +31,7 @@ class Ops {
   void layer_norm_forward(const LayerNormForward& op) { check(op), run(op); }
   void attention_forward(const AttentionForward& op) { check(op), run(op); }
   void gather_rows_forward(const GatherRowsForward& op) { check(op), run(op); }
+  void convert_forward(const ConvertForward& op) { check(op), run(op); }
   void activation_forward(const ActivationForward& op) { check(op), run(op); }
   void softmax_forward(const SoftmaxForward& op) { check(op), run(op); }
   void weighted_sum_forward(const WeightedSumForward& op) { check(op), run(op); }
@@ -43,6 +45,7 @@ class Ops {
   virtual void run(const LayerNormForward& op) = 0;
   virtual void run(const AttentionForward& op) = 0;
   virtual void run(const GatherRowsForward& op) = 0;
+  virtual void run(const ConvertForward& op) = 0;
   virtual void run(const ActivationForward& op) = 0;
   virtual void run(const SoftmaxForward& op) = 0;
   virtual void run(const WeightedSumForward& op) = 0;

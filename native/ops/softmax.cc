@@ -9,10 +9,10 @@ void check(const SoftmaxForward& op) {
   const Contract contract("softmax");
   if (op.cu_seqlens) {
     contract.expect_offsets("cu_seqlens", op.cu_seqlens);
-    contract.expect_float("x", op.x, {"T"});
+    contract.expect_master("x", op.x, {"T"});
     contract.expect("y", op.y, op.x.dtype, {op.x.size()});
   } else {
-    contract.expect_float("x", op.x, {"R", "C"});
+    contract.expect_master("x", op.x, {"R", "C"});
     contract.expect("y", op.y, op.x.dtype, {op.x.rows(), op.x.columns()});
   }
 }

@@ -7,7 +7,7 @@ namespace albert {
 
 void check(const WeightedSumForward& op) {
   const Contract contract("weighted_sum");
-  contract.expect_float("x", op.x, {"T", "H"});
+  contract.expect_master("x", op.x, {"T", "H"});
   contract.expect_offsets("cu_seqlens", op.cu_seqlens);
   contract.expect("weights", op.weights, op.x.dtype, {op.x.rows()});
   contract.expect("y", op.y, op.x.dtype, {op.cu_seqlens.size() - 1, op.x.columns()});

@@ -8,25 +8,34 @@ namespace albert::cpu {
 
 namespace {
 
-/// Query rows of one item. Each item packs its head's keys and values again, which takes up to a
-/// fifth of its time with 96 rows; 512 tokens still give six items a head.
-constexpr int64_t kQueriesPerItem = 96;
+/// Each item packs its head's keys and values again: a head is cut only where there are too few of
+/// them for the threads, and never below this many query rows.
+constexpr int64_t kItemsPerThread = 4;
+constexpr int64_t kFewestQueries = 48;
 
 int64_t length(const Tensor& cu_seqlens, int64_t sequence) {
   const int32_t* offsets = cu_seqlens.as<int32_t>();
   return offsets[sequence + 1] - offsets[sequence];
 }
 
+/// A row's columns from `column` on.
+void* head_of(const Tensor& tensor, int64_t row, int64_t column) {
+  return static_cast<char*>(row_of(tensor, row)) + column * size_of(element_of(tensor));
+}
+
 }  // namespace
 
 void CpuOps::list_attention_items(const AttentionForward& op) {
   attention_items_.clear();
+  const int64_t heads = (op.cu_seqlens.size() - 1) * op.heads;
+  const int64_t wanted = heads == 0 ? 1 : (kItemsPerThread * width_ + heads - 1) / heads;
   int64_t probabilities = 0;
   for (int64_t sequence = 0; sequence + 1 < op.cu_seqlens.size(); ++sequence) {
     const int64_t queries = length(op.query_cu_seqlens, sequence);
     const int64_t keys = length(op.cu_seqlens, sequence);
     const int64_t first = op.query_cu_seqlens.as<int32_t>()[sequence];
-    const int64_t parts = (queries + kQueriesPerItem - 1) / kQueriesPerItem;
+    const int64_t most = std::max<int64_t>(queries / kFewestQueries, 1);
+    const int64_t parts = width_ == 1 || queries == 0 ? 1 : std::min(wanted, most);
     for (int64_t head = 0; head < op.heads; ++head) {
       for (int64_t part = 0; part < parts; ++part) {
         const int64_t begin = queries * part / parts, end = queries * (part + 1) / parts;
@@ -44,14 +53,15 @@ void CpuOps::list_attention_items(const AttentionForward& op) {
 AttentionTask CpuOps::attention_task(const AttentionForward& op, const AttentionItem& item) const {
   const int64_t head_size = op.context.columns() / op.heads, column = item.head * head_size;
   const int64_t key_begin = op.cu_seqlens.as<int32_t>()[item.sequence];
-  AttentionTask task = {.queries = op.queries.row<float>(item.query_begin) + column,
+  AttentionTask task = {.queries = head_of(op.queries, item.query_begin, column),
                         .query_stride = op.queries.row_stride,
-                        .keys = op.keys.row<float>(key_begin) + column,
+                        .keys = head_of(op.keys, key_begin, column),
                         .key_stride = op.keys.row_stride,
-                        .values = op.values.row<float>(key_begin) + column,
+                        .values = head_of(op.values, key_begin, column),
                         .value_stride = op.values.row_stride,
-                        .context = op.context.row<float>(item.query_begin) + column,
+                        .context = head_of(op.context, item.query_begin, column),
                         .context_stride = op.context.row_stride,
+                        .element = element_of(op.queries),
                         .log_sum_exp = nullptr,
                         .log_sum_exp_stride = op.log_sum_exp.row_stride,
                         .probabilities = nullptr,
@@ -72,7 +82,10 @@ void CpuOps::run(const AttentionForward& op) {
     const int64_t keys = length(op.cu_seqlens, item.sequence);
     floats = std::max(floats, kernels_.attention_scratch(keys, op.context.columns() / op.heads));
   }
-  for_items(int64_t(attention_items_.size()), size_t(floats), [&](int64_t i, float* scratch) {
+  const Items items = {.count = int64_t(attention_items_.size()),
+                       .threads = width_,
+                       .floats = size_t(floats)};
+  for_items(items, [&](int64_t i, float* scratch) {
     AttentionTask task = attention_task(op, attention_items_[size_t(i)]);
     task.scratch = scratch;
     kernels_.attention(task);

@@ -50,11 +50,11 @@ const KernelTable& choose_kernels(const std::string& name) {
 }
 
 /// Converts a row between two element types.
-template <class Target, class Source>
-void convert_rows(const Tensor& target, const Tensor& source) {
+template <class Target, class Source, class Convert>
+void convert_rows(const Tensor& target, const Tensor& source, const Convert& convert) {
   for (int64_t r = 0; r < source.rows(); ++r) {
     std::transform(source.row<Source>(r), source.row<Source>(r) + source.columns(),
-                   target.row<Target>(r), [](Source value) { return Target(value); });
+                   target.row<Target>(r), convert);
   }
 }
 
@@ -76,52 +76,92 @@ void copy_tensor(const Tensor& target, const Tensor& source) {
                 "copy: expected " + target.describe() + ", got " + source.describe());
   }
   if (source.size() == 0) return;
+  const auto are = [&](DType to, DType from) {
+    return target.dtype == to && source.dtype == from;
+  };
   if (target.dtype == source.dtype) {
     copy_rows(target, source);
-  } else if (target.dtype == DType::kF32 && source.dtype == DType::kF64) {
-    convert_rows<float, double>(target, source);
-  } else if (target.dtype == DType::kF64 && source.dtype == DType::kF32) {
-    convert_rows<double, float>(target, source);
+  } else if (are(DType::kF32, DType::kF64)) {
+    convert_rows<float, double>(target, source, [](double value) { return float(value); });
+  } else if (are(DType::kF64, DType::kF32)) {
+    convert_rows<double, float>(target, source, [](float value) { return double(value); });
+  } else if (are(DType::kF32, DType::kBF16)) {
+    convert_rows<float, BFloat16>(target, source, [](BFloat16 value) { return to_float(value); });
+  } else if (are(DType::kF64, DType::kBF16)) {
+    convert_rows<double, BFloat16>(target, source, [](BFloat16 value) { return to_float(value); });
+  } else if (are(DType::kBF16, DType::kF32)) {
+    convert_rows<BFloat16, float>(target, source, to_bfloat16);
+  } else if (are(DType::kBF16, DType::kF64)) {
+    convert_rows<BFloat16, double>(target, source,
+                                   [](double value) { return to_bfloat16(float(value)); });
   } else {
     throw Error(ErrorCode::kShape, "copy: " + source.describe() + " cannot become " +
-                                       target.describe() + "; only f32 and f64 convert");
+                                       target.describe() + "; only f32, f64 and bf16 convert");
   }
+}
+
+struct Arithmetic {
+  const char* name;
+  Format format;
+};
+constexpr Arithmetic kArithmetics[] = {
+    {"fp32", Format::kF32}, {"bf16", Format::kBF16}, {"int8", Format::kInt8}};
+
+const Arithmetic& find_arithmetic(const std::string& dtype) {
+  for (const Arithmetic& arithmetic : kArithmetics) {
+    if (dtype == arithmetic.name) return arithmetic;
+  }
+  throw Error(ErrorCode::kBackend,
+              "cpu: unknown dtype \"" + dtype + "\"; use \"fp32\", \"bf16\" or \"int8\"");
 }
 
 class CpuBackend final : public Backend {
  public:
-  explicit CpuBackend(const KernelTable& kernels)
-      : kernels_(kernels), pool_(ThreadPool::shared()) {}
+  CpuBackend(const KernelTable& kernels, const Arithmetic& arithmetic)
+      : kernels_(kernels), arithmetic_(arithmetic), pool_(ThreadPool::shared()) {}
 
   void* allocate(size_t bytes) override { return allocate_host(bytes); }
   void release(void* pointer, size_t) noexcept override { release_host(pointer); }
   const char* name() const override { return "cpu"; }
+  const char* dtype() const override { return arithmetic_.name; }
   const char* instruction_set() const override { return kernels_.name; }
-  DType activation_dtype() const override { return DType::kF32; }
+  DType activation_dtype() const override {
+    const bool narrow =
+        arithmetic_.format == Format::kBF16 ||
+        (arithmetic_.format == Format::kInt8 && kernels_.narrow == Element::kBF16);
+    return narrow ? DType::kBF16 : DType::kF32;
+  }
   DType master_dtype() const override { return DType::kF32; }
-  std::unique_ptr<LinearWeight> prepare(std::span<const LinearParams> parts) override {
-    return std::make_unique<PackedWeight>(kernels_, parts);
+  std::unique_ptr<LinearWeight> prepare(std::span<const LinearParams> parts,
+                                        MatrixUse use) override {
+    const Format format = use == MatrixUse::kLayer ? arithmetic_.format : Format::kF32;
+    return std::make_unique<PackedWeight>(kernels_, format, *pool_, parts);
   }
   std::unique_ptr<Ops> executor(int width) override {
     return std::make_unique<CpuOps>(kernels_, pool_, width);
   }
   void upload(const Tensor& device, const Tensor& host) override { copy_tensor(device, host); }
   void download(const Tensor& host, const Tensor& device) override { copy_tensor(host, device); }
-  double peak_flops(int width) override { return cpu::measure_peak_flops(kernels_, *pool_, width); }
+  double peak_flops(int width) override {
+    return cpu::measure_peak_flops(kernels_.formats[int(arithmetic_.format)], *pool_, width);
+  }
   double peak_bytes(int width, size_t working_set) override {
     return cpu::measure_peak_bytes(kernels_, *pool_, width, working_set);
   }
 
  private:
   const KernelTable& kernels_;
+  const Arithmetic& arithmetic_;
   std::shared_ptr<ThreadPool> pool_;
 };
 
 }  // namespace
 }  // namespace cpu
 
-std::shared_ptr<Backend> open_cpu_backend(const std::string& instruction_set) {
-  return std::make_shared<cpu::CpuBackend>(cpu::choose_kernels(instruction_set));
+std::shared_ptr<Backend> open_cpu_backend(const std::string& dtype,
+                                          const std::string& instruction_set) {
+  return std::make_shared<cpu::CpuBackend>(cpu::choose_kernels(instruction_set),
+                                           cpu::find_arithmetic(dtype));
 }
 
 std::span<const char* const> cpu_instruction_sets() {

@@ -36,14 +36,14 @@ void CpuOps::for_ranges(int64_t count, double units_each,
       parts, width_, [&](int64_t part) { body(count * part / parts, count * (part + 1) / parts); });
 }
 
-void CpuOps::for_items(int64_t count, size_t floats, FunctionRef<void(int64_t, float*)> body) {
+void CpuOps::for_items(const Items& items, FunctionRef<void(int64_t, float*)> body) {
   // A slot is what one thread works in; its scratch grows here, before any thread starts.
-  const int64_t slots = std::min<int64_t>(count, width_);
-  for (int64_t slot = 0; slot < slots; ++slot) scratch_[size_t(slot)].grow(floats);
+  const int64_t slots = std::min<int64_t>(items.count, items.threads);
+  for (int64_t slot = 0; slot < slots; ++slot) scratch_[size_t(slot)].grow(items.floats);
   std::atomic<int64_t> next{0};
-  pool_->parallel_for(slots, width_, [&](int64_t slot) {
+  pool_->parallel_for(slots, items.threads, [&](int64_t slot) {
     float* const scratch = scratch_[size_t(slot)].data();
-    for (int64_t item; (item = next.fetch_add(1, std::memory_order_relaxed)) < count;) {
+    for (int64_t item; (item = next.fetch_add(1, std::memory_order_relaxed)) < items.count;) {
       body(item, scratch);
     }
   });

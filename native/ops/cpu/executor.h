@@ -11,6 +11,8 @@
 
 namespace albert::cpu {
 
+class PackedWeight;
+
 class CpuOps final : public Ops {
  public:
   CpuOps(const KernelTable& kernels, std::shared_ptr<ThreadPool> pool, int width);
@@ -21,6 +23,7 @@ class CpuOps final : public Ops {
   void run(const LayerNormForward& op) override;
   void run(const AttentionForward& op) override;
   void run(const GatherRowsForward& op) override;
+  void run(const ConvertForward& op) override;
   void run(const ActivationForward& op) override;
   void run(const SoftmaxForward& op) override;
   void run(const WeightedSumForward& op) override;
@@ -33,9 +36,18 @@ class CpuOps final : public Ops {
   int64_t chunks_for(double units, int64_t limit) const;
   /// Calls body(begin, end) for parts of [0, count), on several threads if the work is worth it.
   void for_ranges(int64_t count, double units_each, FunctionRef<void(int64_t, int64_t)> body);
+  /// Pieces of work for at most `threads` threads, each of which needs some scratch.
+  struct Items {
+    int64_t count;
+    int threads;
+    size_t floats;
+  };
   /// Calls body(item, scratch) for every item in [0, count), scratch being `floats` floats that no
   /// other thread uses meanwhile.
-  void for_items(int64_t count, size_t floats, FunctionRef<void(int64_t, float*)> body);
+  void for_items(const Items& items, FunctionRef<void(int64_t, float*)> body);
+
+  /// Points the task's left side at x, or at x as the weight's format needs it.
+  void stage(const Tensor& x, const PackedWeight& weight, GemmTask& task);
 
   /// Some query rows of a head of a sequence.
   struct AttentionItem {
@@ -52,10 +64,23 @@ class CpuOps final : public Ops {
   std::shared_ptr<ThreadPool> pool_;
   int width_;
   std::vector<FloatBuffer> scratch_;            // one a thread slot
+  FloatBuffer staged_;                          // the left side of a linear, and, for int8,
+  std::vector<float> row_scales_;               // how its rows are quantized
+  std::vector<int32_t> row_zero_points_;        //
   std::vector<AttentionItem> attention_items_;  // kept for its memory
 };
 
-/// The kernels' name for an activation.
+/// The kernels' names for an activation and an element type.
 Epilogue epilogue_of(Activation activation);
+inline Element element_of(const Tensor& tensor) {
+  return tensor.dtype == DType::kBF16 ? Element::kBF16 : Element::kF32;
+}
+inline int64_t size_of(Element element) {
+  return element == Element::kBF16 ? 2 : 4;
+}
+/// A row of either element type.
+inline void* row_of(const Tensor& tensor, int64_t index) {
+  return tensor.as<char>() + index * tensor.row_stride * size_of(element_of(tensor));
+}
 
 }  // namespace albert::cpu

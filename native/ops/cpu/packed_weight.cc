@@ -2,7 +2,9 @@
 #include "ops/cpu/packed_weight.h"
 
 #include <algorithm>
+#include <cmath>
 #include <string>
+#include <type_traits>
 
 #include "core/error.h"
 
@@ -51,55 +53,151 @@ void with_element_type(const Tensor& tensor, const Visit& visit) {
   }
 }
 
+/// A weight in the panels' element type and back.
+float rounded(float value, float, float*) {
+  return value;
+}
+BFloat16 rounded(float value, float, BFloat16*) {
+  return to_bfloat16(value);
+}
+int8_t rounded(float value, float inverse, int8_t*) {
+  return int8_t(std::lrint(value * inverse));
+}
+
+float restored(float value, float) {
+  return value;
+}
+float restored(BFloat16 value, float) {
+  return to_float(value);
+}
+float restored(int8_t value, float scale) {
+  return float(value) * scale;
+}
+
 /// Rows are read front to back, panels written in strides: short runs keep the panel's lines in L1
 /// while all its columns come by.
 constexpr int64_t kRun = 128;
 
+/// Calls visit with a null pointer of the format's element type.
+template <class Visit>
+void with_weight_type(Format format, const Visit& visit) {
+  switch (format) {
+    case Format::kF32:
+      return visit(static_cast<float*>(nullptr));
+    case Format::kBF16:
+      return visit(static_cast<BFloat16*>(nullptr));
+    case Format::kInt8:
+      return visit(static_cast<int8_t*>(nullptr));
+  }
+}
+
 }  // namespace
 
-PackedWeight::PackedWeight(const KernelTable& kernels, std::span<const LinearParams> parts)
+PackedWeight::PackedWeight(const KernelTable& kernels, Format format, ThreadPool& pool,
+                           std::span<const LinearParams> parts)
     : LinearWeight(inputs_of(parts), outputs_of(parts)),
       kernels_(kernels),
-      panel_count_((outputs() + kernels.panel_columns - 1) / kernels.panel_columns),
-      panels_(size_t(panel_count_ * inputs() * kernels.panel_columns)),
-      bias_(size_t(panel_count_ * kernels.panel_columns)) {
-  std::fill_n(bias_.data(), bias_.size(), 0.0f);
-  const int64_t panel_size = inputs() * kernels.panel_columns;
-  std::fill_n(panels_.data() + (panel_count_ - 1) * panel_size, panel_size, 0.0f);
+      format_(format),
+      words_((inputs() + format_kernels().group - 1) / format_kernels().group),
+      panel_count_((outputs() + kernels.panel_columns - 1) / kernels.panel_columns) {
+  const size_t columns = size_t(panel_count_ * kernels.panel_columns);
+  const int64_t word_bytes = format_kernels().group * format_kernels().right_bytes;
+  panels_ = FloatBuffer(size_t(words_ * word_bytes) * columns / sizeof(float));
+  bias_ = FloatBuffer(columns);
+  std::fill_n(bias_.data(), columns, 0.0f);
+  if (format == Format::kInt8) {
+    scales_ = FloatBuffer(columns);
+    std::fill_n(scales_.data(), columns, 0.0f);
+    sums_.assign(columns, 0);
+  }
+  // Only what no part fills: the rest of the last panel, and of every last word.
+  const size_t panel_floats = panels_.size() / std::max<size_t>(size_t(panel_count_), 1);
+  const bool ragged = words_ * format_kernels().group != inputs();
+  const size_t filled = ragged ? 0 : panels_.size() - panel_floats;
+  if (panel_count_ > 0) std::fill_n(panels_.data() + filled, panels_.size() - filled, 0.0f);
   int64_t first_output = 0;
   for (const LinearParams& part : parts) {
-    pack(part, first_output);
+    with_weight_type(format, [&]<class Weight>(Weight*) { pack<Weight>(part, first_output, pool); });
     first_output += part.weight.rows();
   }
 }
 
 size_t PackedWeight::bytes() const {
-  return (panels_.size() + bias_.size()) * sizeof(float);
+  return (panels_.size() + bias_.size() + scales_.size() + sums_.size()) * sizeof(float);
 }
 
-float* PackedWeight::column(int64_t output) const {
-  const int64_t width = kernels_.panel_columns;
-  return panels_.data() + output / width * inputs() * width + output % width;
+int64_t PackedWeight::index_of(int64_t output, int64_t input) const {
+  const int64_t width = kernels_.panel_columns, group = format_kernels().group;
+  const int64_t word = output / width * words_ + input / group;
+  return (word * width + output % width) * group + input % group;
 }
 
-void PackedWeight::pack(const LinearParams& part, int64_t first_output) {
-  const int64_t width = kernels_.panel_columns, rows = part.weight.rows();
-  with_element_type(part.weight, [&]<class T>(T*) {
-    for (int64_t begin = 0; begin < rows; begin += width) {
-      for (int64_t k0 = 0; k0 < inputs(); k0 += kRun) {
-        const int64_t k1 = std::min(k0 + kRun, inputs());
-        for (int64_t r = begin; r < std::min(begin + width, rows); ++r) {
-          const T* source = part.weight.row<T>(r);
-          float* target = column(first_output + r);
-          for (int64_t k = k0; k < k1; ++k) target[k * width] = float(source[k]);
-        }
-      }
+template <class Source>
+float PackedWeight::choose_scale(const Source* source, int64_t output) {
+  float largest = 0;
+  for (int64_t k = 0; k < inputs(); ++k) largest = std::max(largest, std::abs(float(source[k])));
+  const float limit = float(format_kernels().right_limit);
+  scales_.data()[output] = largest / limit;
+  return largest > 0 ? limit / largest : 0;
+}
+
+template <class Weight, class Source>
+void PackedWeight::pack_run(const Source* source, int64_t output, const Run& run) {
+  const int64_t group = format_kernels().group, step = kernels_.panel_columns * group;
+  Weight* target = reinterpret_cast<Weight*>(panels_.data()) + index_of(output, 0);
+  int32_t sum = 0;
+  for (int64_t k = run.begin; k < run.end; ++k) {
+    const Weight weight = rounded(float(source[k]), run.inverse, static_cast<Weight*>(nullptr));
+    target[k / group * step + k % group] = weight;
+    if constexpr (std::is_same_v<Weight, int8_t>) sum += weight;
+  }
+  if constexpr (std::is_same_v<Weight, int8_t>) sums_[size_t(output)] += sum;
+}
+
+template <class Weight, class Source>
+void PackedWeight::pack_rows(const Tensor& weight, int64_t begin, int64_t end, int64_t output) {
+  std::vector<float> inverses(size_t(end - begin), 1.0f);
+  if constexpr (std::is_same_v<Weight, int8_t>) {
+    for (int64_t r = begin; r < end; ++r) {
+      inverses[size_t(r - begin)] = choose_scale(weight.row<Source>(r), output + r);
     }
+  }
+  for (int64_t k = 0; k < inputs(); k += kRun) {
+    for (int64_t r = begin; r < end; ++r) {
+      const Run run = {k, std::min(k + kRun, inputs()), inverses[size_t(r - begin)]};
+      pack_run<Weight>(weight.row<Source>(r), output + r, run);
+    }
+  }
+}
+
+template <class Weight>
+void PackedWeight::pack(const LinearParams& part, int64_t first_output, ThreadPool& pool) {
+  const int64_t rows = part.weight.rows(), width = kernels_.panel_columns;
+  pool.parallel_for((rows + width - 1) / width, pool.size() + 1, [&](int64_t block) {
+    with_element_type(part.weight, [&]<class Source>(Source*) {
+      pack_rows<Weight, Source>(part.weight, block * width, std::min((block + 1) * width, rows),
+                                first_output);
+    });
   });
   if (!part.bias) return;
   with_element_type(part.bias, [&]<class T>(T*) {
     std::transform(part.bias.as<T>(), part.bias.as<T>() + rows, bias_.data() + first_output,
                    [](T value) { return float(value); });
+  });
+}
+
+template <class Weight>
+void PackedWeight::unpack_rows(const Tensor& weight, int64_t first_output) const {
+  const Weight* packed = reinterpret_cast<const Weight*>(panels_.data());
+  with_element_type(weight, [&]<class T>(T*) {
+    for (int64_t r = 0; r < weight.rows(); ++r) {
+      const int64_t output = first_output + r;
+      const float scale = format_ == Format::kInt8 ? scales_.data()[output] : 1;
+      T* target = weight.row<T>(r);
+      for (int64_t k = 0; k < inputs(); ++k) {
+        target[k] = T(restored(packed[index_of(output, k)], scale));
+      }
+    }
   });
 }
 
@@ -111,13 +209,8 @@ void PackedWeight::unpack(const LinearParams& params, int64_t first_output) cons
                std::to_string(first_output) + " on",
            params.weight);
   }
-  with_element_type(params.weight, [&]<class T>(T*) {
-    for (int64_t r = 0; r < rows; ++r) {
-      const float* source = column(first_output + r);
-      T* target = params.weight.row<T>(r);
-      for (int64_t k = 0; k < inputs(); ++k) target[k] = T(source[k * kernels_.panel_columns]);
-    }
-  });
+  with_weight_type(format_,
+                   [&]<class Weight>(Weight*) { unpack_rows<Weight>(params.weight, first_output); });
   if (!params.bias) return;
   with_element_type(params.bias, [&]<class T>(T*) {
     std::copy_n(bias_.data() + first_output, rows, params.bias.as<T>());

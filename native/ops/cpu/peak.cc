@@ -99,13 +99,13 @@ double stream_rate(ThreadPool& pool, const std::vector<Stream>& streams,
 
 }  // namespace
 
-double measure_peak_flops(const KernelTable& kernels, ThreadPool& pool, int width) {
+double measure_peak_flops(const FormatKernels& kernels, ThreadPool& pool, int width) {
   std::atomic<float> kept{0};  // so that no compiler may leave the work out
   const auto burn = [&](int64_t steps) { kept = kernels.burn(steps); };
   const int64_t steps = repetitions(burn);
   const double seconds =
       fastest([&] { pool.parallel_for(width, width, [&](int64_t) { burn(steps); }); });
-  return double(kernels.burn_flops) * double(steps) * width / seconds;
+  return double(kernels.burn_operations) * double(steps) * width / seconds;
 }
 
 double measure_peak_bytes(const KernelTable& kernels, ThreadPool& pool, int width, size_t bytes) {

@@ -9,7 +9,7 @@
 namespace albert::cpu {
 
 /// Floating-point operations a second of `width` threads that multiply and add in registers.
-double measure_peak_flops(const KernelTable& kernels, ThreadPool& pool, int width);
+double measure_peak_flops(const FormatKernels& kernels, ThreadPool& pool, int width);
 
 /// Bytes a second that `width` threads read and write while each goes over its part of a working
 /// set of `bytes` again and again: a small set measures a cache, a large one memory.

@@ -13,6 +13,7 @@ namespace albert {
 class ReferenceBackend : public Backend {
  public:
   const char* name() const override { return "reference"; }
+  const char* dtype() const override { return "fp64"; }
   const char* instruction_set() const override { return "none"; }
   DType activation_dtype() const override { return DType::kF64; }
   DType master_dtype() const override { return DType::kF64; }
@@ -20,7 +21,8 @@ class ReferenceBackend : public Backend {
   void* allocate(size_t bytes) override;
   void release(void* pointer, size_t bytes) noexcept override;
 
-  std::unique_ptr<LinearWeight> prepare(std::span<const LinearParams> parts) override;
+  std::unique_ptr<LinearWeight> prepare(std::span<const LinearParams> parts,
+                                        MatrixUse use) override;
   /// Executors are single-threaded: `width` is accepted and not used.
   std::unique_ptr<Ops> executor(int width) override;
 

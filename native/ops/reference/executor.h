@@ -30,6 +30,7 @@ class ReferenceOps : public Ops {
   void run(const LayerNormForward& op) override;
   void run(const AttentionForward& op) override;
   void run(const GatherRowsForward& op) override;
+  void run(const ConvertForward& op) override;
   void run(const ActivationForward& op) override;
   void run(const SoftmaxForward& op) override;
   void run(const WeightedSumForward& op) override;

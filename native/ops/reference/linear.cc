@@ -64,7 +64,8 @@ void ReferenceWeight::unpack(const LinearParams& params, int64_t first_output) c
   if (params.bias) copy_converting(params.bias, elements_of(bias_, first_output, count));
 }
 
-std::unique_ptr<LinearWeight> ReferenceBackend::prepare(std::span<const LinearParams> parts) {
+std::unique_ptr<LinearWeight> ReferenceBackend::prepare(std::span<const LinearParams> parts,
+                                                        MatrixUse) {
   if (parts.empty()) throw Error(ErrorCode::kShape, "prepare: expected at least one part, got 0");
   int64_t outputs = 0;
   for (const LinearParams& part : parts) outputs += part.weight.rows();

@@ -11,116 +11,270 @@
 namespace albert::cpu::ALBERT_ISA {
 namespace {
 
+/// bfloat16 heads are multiplied as they are where the processor can, as float32 elsewhere.
+template <class Element>
+struct AttentionFormat {
+  using Type = Float32Format;
+};
+#if defined(ALBERT_NATIVE_BFLOAT16)
+template <>
+struct AttentionFormat<Bfloat16> {
+  using Type = Bfloat16Format;
+};
+#endif
+
 inline int64_t whole_panels(int64_t columns) {
   return (columns + kPanelColumns - 1) / kPanelColumns * kPanelColumns;
 }
 
-/// Where the parts of a task's scratch begin.
+/// Where the parts of a task's scratch begin. A word is 32 bits, as a float is.
+template <class FormatType>
 struct AttentionScratch {
-  float* keys;    // panels of key rows: head_size × kPanelColumns each
-  float* values;  // panels of value columns: key_count × kPanelColumns each
-  float* scores;  // kRowTile × padded_keys
-  int64_t padded_keys;
+  using Left = typename FormatType::Left;
+  static constexpr int64_t kGroup = FormatType::kGroup;
 
-  explicit AttentionScratch(const AttentionTask& t) : padded_keys(whole_panels(t.key_count)) {
-    keys = t.scratch;
-    values = keys + padded_keys * t.head_size;
-    scores = values + whole_panels(t.head_size) * t.key_count;
-  }
+  int64_t padded_keys;  // whole panels
+  int64_t head_words;   // of a query or key
+  int64_t key_words;    // of a row of probabilities
+  float* keys;          // panels of key rows: head_words × kPanelColumns words each
+  float* values;        // panels of value columns: key_words × kPanelColumns words each
+  float* scores;        // kRowTile × padded_keys
+  Left* weights;        // kRowTile × padded_keys: the scores' exponentials
+  Left* queries;        // kRowTile × head_words, where they cannot be read in place
+  float* context;       // kRowTile × kPanelColumns
+  int64_t floats;
+
+  AttentionScratch(float* scratch, int64_t key_count, int64_t head_size)
+      : padded_keys(whole_panels(key_count)),
+        head_words((head_size + kGroup - 1) / kGroup),
+        key_words((key_count + kGroup - 1) / kGroup),
+        keys(scratch),
+        values(keys + padded_keys * head_words),
+        scores(values + whole_panels(head_size) * key_words),
+        weights(reinterpret_cast<Left*>(scores + kRowTile * padded_keys)),
+        queries(weights + kRowTile * padded_keys),
+        context(reinterpret_cast<float*>(queries + kRowTile * whole_panels(head_words * kGroup))),
+        floats(context + kRowTile * kPanelColumns - scratch) {}
 };
 
+template <class FormatType>
+inline int64_t scratch_floats(int64_t key_count, int64_t head_size) {
+  // Offsets from a pointer that is never read.
+  alignas(64) static float origin[1];
+  return AttentionScratch<FormatType>(origin, key_count, head_size).floats;
+}
+
 inline int64_t attention_scratch(int64_t key_count, int64_t head_size) {
-  const int64_t padded_keys = whole_panels(key_count);
-  return padded_keys * head_size + whole_panels(head_size) * key_count + kRowTile * padded_keys;
+  const int64_t wide = scratch_floats<Float32Format>(key_count, head_size);
+  const int64_t narrow =
+      scratch_floats<typename AttentionFormat<Bfloat16>::Type>(key_count, head_size);
+  return wide > narrow ? wide : narrow;
 }
 
-inline void pack_keys(const AttentionTask& t, float* panels) {
-  for (int64_t first = 0; first < t.key_count; first += kPanelColumns) {
-    float* panel = panels + first * t.head_size;
-    const int64_t left = t.key_count - first;
-    for (int64_t j = 0; j < kPanelColumns; ++j) {
-      if (j < left) {
-        const float* key = t.keys + (first + j) * t.key_stride;
-        for (int64_t d = 0; d < t.head_size; ++d) panel[d * kPanelColumns + j] = key[d];
-      } else {
-        for (int64_t d = 0; d < t.head_size; ++d) panel[d * kPanelColumns + j] = 0.0f;
-      }
-    }
+/// Words [first, first + kWidth) of a row of `columns` elements, zeros behind its end.
+template <class FormatType, class Element>
+inline Vec load_row_words(const Element* row, int64_t first, int64_t columns) {
+  const int64_t begin = first * FormatType::kGroup, left = columns - begin;
+  if constexpr (FormatType::kGroup == 1) {
+    return left >= kWidth ? load(row + begin) : load(row + begin, FirstLanes(left));
+  } else {
+    constexpr int64_t kElements = kWidth * FormatType::kGroup;
+    Vec words = {};
+    __builtin_memcpy(&words, row + begin,
+                     size_t(left < kElements ? left : kElements) * sizeof(Element));
+    return words;
   }
 }
 
-inline void pack_values(const AttentionTask& t, float* panels) {
-  for (int64_t first = 0; first < t.head_size; first += kPanelColumns) {
-    float* panel = panels + first * t.key_count;
-    for (int64_t j = 0; j < t.key_count; ++j) {
-      const float* value = t.values + j * t.value_stride + first;
+/// rows[i][j] becomes rows[j][i]: log2(kWidth) rounds of a perfect shuffle.
+inline void transpose(Vec (&rows)[kWidth]) {
 #pragma GCC unroll 4
-      for (int v = 0; v < kPanelVectors; ++v) {
-        const Lanes lanes = first_lanes(t.head_size - first - v * kWidth);
-        store(panel + j * kPanelColumns + v * kWidth, load(value + v * kWidth, lanes));
+  for (int round = 1; round < kWidth; round *= 2) {
+    Vec shuffled[kWidth];
+#pragma GCC unroll 8
+    for (int i = 0; i < kWidth / 2; ++i) {
+      shuffled[2 * i] = interleave_low(rows[i], rows[i + kWidth / 2]);
+      shuffled[2 * i + 1] = interleave_high(rows[i], rows[i + kWidth / 2]);
+    }
+#pragma GCC unroll 16
+    for (int i = 0; i < kWidth; ++i) rows[i] = shuffled[i];
+  }
+}
+
+/// Panels of keys: column j of a panel is a key, its words go down.
+template <class FormatType, class Element>
+inline void pack_keys(const AttentionTask& t, const AttentionScratch<FormatType>& s) {
+  const Element* keys = static_cast<const Element*>(t.keys);
+  for (int64_t first = 0; first < s.padded_keys; first += kWidth) {
+    float* column = s.keys + first / kPanelColumns * kPanelColumns * s.head_words +
+                    first % kPanelColumns;
+    for (int64_t word = 0; word < s.head_words; word += kWidth) {
+      Vec rows[kWidth];
+#pragma GCC unroll 16
+      for (int i = 0; i < kWidth; ++i) {
+        rows[i] = first + i < t.key_count
+                      ? load_row_words<FormatType>(keys + (first + i) * t.key_stride, word,
+                                                   t.head_size)
+                      : broadcast(0.0f);
+      }
+      transpose(rows);
+      const int64_t count = s.head_words - word < kWidth ? s.head_words - word : kWidth;
+      for (int64_t i = 0; i < count; ++i) store(column + (word + i) * kPanelColumns, rows[i]);
+    }
+  }
+}
+
+/// The words of one vector of value columns for keys [kGroup · word, kGroup · (word + 1)).
+template <class FormatType, class Element, class Lanes>
+inline Vec value_words(const AttentionTask& t, int64_t word, int64_t column, Lanes lanes) {
+  const Element* values =
+      static_cast<const Element*>(t.values) + word * FormatType::kGroup * t.value_stride + column;
+  const Vec even = load(values, lanes);
+  if constexpr (FormatType::kGroup == 1) return even;
+  // Two bfloat16, widened, are the upper halves of their words.
+  const bool has_odd = word * FormatType::kGroup + 1 < t.key_count;
+  const Vec odd = has_odd ? load(values + t.value_stride, lanes) : broadcast(0.0f);
+  return from_bits((IntVec)((WordVec)even >> 16) | bits_of(odd));
+}
+
+/// Panels of values: columns side by side, keys go down.
+template <class FormatType, class Element>
+inline void pack_values(const AttentionTask& t, const AttentionScratch<FormatType>& s) {
+  for (int64_t first = 0; first < whole_panels(t.head_size); first += kWidth) {
+    float* column = s.values + first / kPanelColumns * kPanelColumns * s.key_words +
+                    first % kPanelColumns;
+    const int64_t left = t.head_size - first;
+    for (int64_t word = 0; word < s.key_words; ++word, column += kPanelColumns) {
+      if (left >= kWidth) {
+        store(column, value_words<FormatType, Element>(t, word, first, AllLanes{}));
+      } else if (left > 0) {
+        store(column, value_words<FormatType, Element>(t, word, first, FirstLanes(left)));
+      } else {
+        store(column, broadcast(0.0f));
       }
     }
   }
 }
 
-inline void score_rows(const AttentionTask& t, const AttentionScratch& s, int64_t begin,
-                       int64_t rows) {
+/// Some query rows of a task.
+struct QueryRows {
+  int64_t begin;
+  int64_t count;
+};
+
+template <class FormatType, class Element>
+inline void score_rows(const AttentionTask& t, const AttentionScratch<FormatType>& s,
+                       const QueryRows& rows) {
+  using Left = typename FormatType::Left;
+  const Element* queries = static_cast<const Element*>(t.queries) + rows.begin * t.query_stride;
+  const Left* left = s.queries;
+  int64_t stride = s.head_words * FormatType::kGroup;
+  if constexpr (__is_same(Left, Element)) {
+    if (t.head_size == stride) left = queries, stride = t.query_stride;
+  }
+  if (left == s.queries) {
+    stage_converted<FormatType>({.left = s.queries,
+                                 .left_stride = stride,
+                                 .x = queries,
+                                 .x_stride = t.query_stride,
+                                 .x_element = t.element,
+                                 .scales = nullptr,
+                                 .zero_points = nullptr,
+                                 .rows = rows.count,
+                                 .inputs = t.head_size});
+  }
   for (int64_t first = 0; first < t.key_count; first += kPanelColumns) {
-    multiply_rows<kRowTile>(rows, false,
-                            {.a = t.queries + begin * t.query_stride,
-                             .a_stride = t.query_stride,
-                             .panel = s.keys + first * t.head_size,
-                             .panel_stride = 0,
-                             .depth = t.head_size,
-                             .c = s.scores + first,
-                             .c_stride = s.padded_keys,
-                             .columns = kPanelColumns,
-                             .bias = nullptr,
-                             .resume = false});
+    const float* panel = s.keys + first * s.head_words;
+    multiply_rows<FormatType>(
+        rows.count, false,
+        {.left = left,
+         .left_stride = stride,
+         .panel = reinterpret_cast<const typename FormatType::Right*>(panel),
+         .panel_stride = 0,
+         .words = s.head_words,
+         .sums = s.scores + first,
+         .sums_stride = s.padded_keys,
+         .resume = false,
+         .upcoming = reinterpret_cast<const char*>(panel),
+         .pace = 0});
   }
 }
 
-/// Turns a row of scores into probabilities and writes what the caller wants to keep of it.
-inline void finish_row(const AttentionTask& t, float* scores, int64_t row) {
-  const SoftmaxStatistics s = scaled_softmax(scores, scores, t.key_count, t.scale);
+/// Keeps what the caller wants of a row: log Σ exp, and the probabilities.
+template <class Left>
+inline void keep_row(const AttentionTask& t, const Left* weights, int64_t row,
+                     const SoftmaxStatistics& statistics) {
   if (t.log_sum_exp != nullptr) {
-    const double sum = __builtin_log(double(s.sum));
-    t.log_sum_exp[row * t.log_sum_exp_stride] = float(double(s.maximum) * double(t.scale) + sum);
+    const double sum = __builtin_log(double(statistics.sum));
+    t.log_sum_exp[row * t.log_sum_exp_stride] =
+        float(double(statistics.maximum) * double(t.scale) + sum);
   }
   if (t.probabilities == nullptr) return;
   float* kept = t.probabilities + row * t.key_count;
-  for_each_vector(t.key_count,
-                  [&](int64_t j, auto lanes) { store(kept + j, load(scores + j, lanes), lanes); });
+  const Vec inverse = broadcast(1.0f / statistics.sum);
+  for_each_vector(t.key_count, [&](int64_t j, auto lanes) {
+    store(kept + j, load(weights + j, lanes) * inverse, lanes);
+  });
 }
 
-inline void weigh_values(const AttentionTask& t, const AttentionScratch& s, int64_t begin,
-                         int64_t rows) {
+/// context = weights · values / Σ weights.
+template <class FormatType, class Element>
+inline void weigh_values(const AttentionTask& t, const AttentionScratch<FormatType>& s,
+                         const QueryRows& rows, const float* sums) {
   for (int64_t first = 0; first < t.head_size; first += kPanelColumns) {
-    multiply_rows<kRowTile>(rows, false,
-                            {.a = s.scores,
-                             .a_stride = s.padded_keys,
-                             .panel = s.values + first * t.key_count,
-                             .panel_stride = 0,
-                             .depth = t.key_count,
-                             .c = t.context + begin * t.context_stride + first,
-                             .c_stride = t.context_stride,
-                             .columns = t.head_size - first,
-                             .bias = nullptr,
-                             .resume = false});
+    const float* panel = s.values + first * s.key_words;
+    multiply_rows<FormatType>(
+        rows.count, false,
+        {.left = s.weights,
+         .left_stride = s.padded_keys,
+         .panel = reinterpret_cast<const typename FormatType::Right*>(panel),
+         .panel_stride = 0,
+         .words = s.key_words,
+         .sums = s.context,
+         .sums_stride = kPanelColumns,
+         .resume = false,
+         .upcoming = reinterpret_cast<const char*>(panel),
+         .pace = 0});
+    const int64_t left = t.head_size - first, columns = left < kPanelColumns ? left : kPanelColumns;
+    for (int64_t i = 0; i < rows.count; ++i) {
+      Element* context =
+          static_cast<Element*>(t.context) + (rows.begin + i) * t.context_stride + first;
+      const Vec inverse = broadcast(1.0f / sums[i]);
+      for_each_vector(columns, [&](int64_t j, auto lanes) {
+        store(context + j, load(s.context + i * kPanelColumns + j, lanes) * inverse, lanes);
+      });
+    }
   }
 }
 
-inline void attention(const AttentionTask& task) {
-  const AttentionScratch scratch(task);
-  pack_keys(task, scratch.keys);
-  pack_values(task, scratch.values);
-  for_each_part(task.query_count, kRowTile, [&](int64_t begin, int64_t rows) {
-    score_rows(task, scratch, begin, rows);
-    for (int64_t i = 0; i < rows; ++i) {
-      finish_row(task, scratch.scores + i * scratch.padded_keys, begin + i);
+template <class Element>
+inline void attention_of(const AttentionTask& t) {
+  using FormatType = typename AttentionFormat<Element>::Type;
+  using Left = typename FormatType::Left;
+  const AttentionScratch<FormatType> scratch(t.scratch, t.key_count, t.head_size);
+  pack_keys<FormatType, Element>(t, scratch);
+  pack_values<FormatType, Element>(t, scratch);
+  for_each_part(t.query_count, kRowTile, [&](int64_t begin, int64_t count) {
+    const QueryRows rows = {begin, count};
+    score_rows<FormatType, Element>(t, scratch, rows);
+    float sums[kRowTile];
+    for (int64_t i = 0; i < count; ++i) {
+      Left* weights = scratch.weights + i * scratch.padded_keys;
+      const SoftmaxStatistics statistics = exponentials(
+          weights, scratch.scores + i * scratch.padded_keys, t.key_count, t.scale);
+      for (int64_t j = t.key_count; j < scratch.key_words * FormatType::kGroup; ++j) {
+        weights[j] = Left{};
+      }
+      keep_row(t, weights, begin + i, statistics);
+      sums[i] = statistics.sum;
     }
-    weigh_values(task, scratch, begin, rows);
+    weigh_values<FormatType, Element>(t, scratch, rows, sums);
   });
+}
+
+inline void attention(const AttentionTask& task) {
+  if (task.element == Element::kF32) return attention_of<float>(task);
+  attention_of<Bfloat16>(task);
 }
 
 }  // namespace

@@ -12,22 +12,47 @@ namespace {
 /// in 16 registers, and cover latency times issue width where a multiply-add is two instructions.
 constexpr int kGemmSums = kRowTile * kPanelVectors;
 constexpr int kBurnChains = kGemmSums > 12 ? kGemmSums : 12;
-constexpr int64_t kBurnFlops = 2 * kBurnChains * kWidth;
 
+/// From here on the compiler does not know what v holds, and cannot compute with it in advance.
+template <class Vector>
+inline void hide(Vector& v) {
+#if defined(__x86_64__)
+  __asm__ volatile("" : "+v"(v));
+#elif defined(__aarch64__)
+  __asm__ volatile("" : "+w"(v));
+#else
+  __asm__ volatile("" : "+m"(v));
+#endif
+}
+
+/// Adds products of two constant words again and again; the result is of no meaning.
+template <class FormatType>
 inline float burn(int64_t steps) {
-  Vec chains[kBurnChains];
+  const IntVec words = bits_of(broadcast(1.0f));
+  auto left = FormatType::right(reinterpret_cast<const typename FormatType::Right*>(&words), 0);
+  const auto right = left;
+  typename FormatType::Sum chains[kBurnChains];
 #pragma GCC unroll 24
-  for (int i = 0; i < kBurnChains; ++i) chains[i] = broadcast(float(i));
-  const Vec half = broadcast(0.5f), one = broadcast(1.0f);
+  for (int i = 0; i < kBurnChains; ++i) {
+    chains[i] = (typename FormatType::Sum)broadcast(float(i));
+  }
   for (int64_t step = 0; step < steps; ++step) {
 #pragma GCC unroll 24
-    for (int i = 0; i < kBurnChains; ++i) chains[i] = fma(chains[i], half, one);
+    for (int i = 0; i < kBurnChains; ++i) {
+      hide(left);
+      chains[i] = FormatType::dot(chains[i], left, right);
+    }
   }
-  Vec sum = chains[0];
+  auto sum = chains[0];
 #pragma GCC unroll 24
   for (int i = 1; i < kBurnChains; ++i) sum = sum + chains[i];
-  return sum_of_lanes(sum);
+  return sum_of_lanes((Vec)sum);
 }
+
+/// A step of a format that widens its words does the work of one input.
+template <class FormatType>
+constexpr int64_t kBurnOperations = int64_t{2} * kBurnChains * kWidth * FormatType::kGroup /
+                                    FormatType::kSteps;
 
 }  // namespace
 }  // namespace albert::cpu::ALBERT_ISA

@@ -1,8 +1,8 @@
 // Matrix times packed panels, in register tiles.
 //
-// Every sum is one chain of fma over the inputs in storage order, starting from zero; the bias is
-// added at its end. Neither the tile's shape nor the cutting of the inputs into blocks (a block
-// leaves its sums in y and the next one takes them up again) changes a bit of it.
+// Every sum is one chain over the inputs in storage order, starting from zero; scales and bias come
+// at its end. Neither the tile's shape nor the cutting of the inputs into blocks (a block leaves
+// its sums in scratch and the next one takes them up again) changes a bit of it.
 #pragma once
 
 #include <cstdint>
@@ -15,92 +15,84 @@ namespace {
 constexpr int kPanelColumns = kPanelVectors * kWidth;
 /// Rows that visit a panel before the next panel is touched: the panel then stays in L1 or L2.
 constexpr int64_t kRowBlock = 96;
-/// Inputs that one visit covers: kRowBlock rows and a panel of that depth fit in 512 KiB of L2.
-constexpr int64_t kDepthBlock = 1024;
+/// Bytes of a left row that one visit covers: kRowBlock rows and a panel fit in 512 KiB of L2.
+constexpr int64_t kDepthBytes = 4096;
 
 /// Some rows times some adjacent panels. What a register tile is made of.
+template <class FormatType>
 struct Tile {
-  const float* a;
-  int64_t a_stride;
-  const float* panel;
-  int64_t panel_stride;  // floats from one panel to the next
-  int64_t depth;
-  float* c;
-  int64_t c_stride;
-  int64_t columns;    // of c; the panels may be wider, by padding
-  const float* bias;  // null: the sums are not finished, or have none
-  bool resume;        // continue the sums that c holds
+  const typename FormatType::Left* left;
+  int64_t left_stride;
+  const typename FormatType::Right* panel;
+  int64_t panel_stride;  // elements from one panel to the next
+  int64_t words;
+  float* sums;  // or int32
+  int64_t sums_stride;
+  bool resume;           // continue the sums that are there
+  const char* upcoming;  // what comes after the panel: prefetched as the words go by,
+  int64_t pace;          // so many bytes a word
 };
 
-/// The sums of a tile between the loops over its inputs and memory.
-template <int kRows, int kVectors>
-struct Sums {
-  Vec of[kRows][kVectors];
+template <class Sum>
+inline Sum load_sum(const float* p) {
+  Sum sum;
+  __builtin_memcpy(&sum, p, sizeof sum);
+  return sum;
+}
 
-  void load_from(const Tile& t) {
+template <class FormatType, int kRows, int kPanels>
+[[gnu::noinline]] void multiply_tile(const Tile<FormatType>& t) {
+  using Sum = typename FormatType::Sum;
+  using Left = typename FormatType::Left;
+  constexpr int kVectors = kPanels * kPanelVectors;
+  // What a word of the left side takes: as many elements as inputs, however the right side is kept.
+  constexpr int kGroup = FormatType::kGroup;
+  Sum sums[kRows][kVectors];
+#pragma GCC unroll 16
+  for (int i = 0; i < kRows; ++i) {
 #pragma GCC unroll 16
     for (int v = 0; v < kVectors; ++v) {
-      const Lanes lanes = first_lanes(t.columns - v * kWidth);
-#pragma GCC unroll 16
-      for (int i = 0; i < kRows; ++i) of[i][v] = load(t.c + i * t.c_stride + v * kWidth, lanes);
+      sums[i][v] = t.resume ? load_sum<Sum>(t.sums + i * t.sums_stride + v * kWidth) : Sum{};
     }
   }
-
-  void add(const float* bias) {
+  // Three rows share a base register: base, base + stride, base + 2 · stride are addressing modes.
+  const int64_t stride = t.left_stride;
+  const Left* left[(kRows + 2) / 3];
+#pragma GCC unroll 8
+  for (int i = 0; i < (kRows + 2) / 3; ++i) left[i] = t.left + 3 * i * stride;
+  const typename FormatType::Right* right[kPanels];
+#pragma GCC unroll 4
+  for (int p = 0; p < kPanels; ++p) right[p] = t.panel + p * t.panel_stride;
+  const char* upcoming = t.upcoming;
+  for (int64_t word = 0; word < t.words; ++word, upcoming += t.pace) {
+    __builtin_prefetch(upcoming, 0, 2);
+#pragma GCC unroll 2
+    for (int step = 0; step < FormatType::kSteps; ++step) {
+      decltype(FormatType::right(right[0], 0)) columns[kVectors];
 #pragma GCC unroll 16
-    for (int v = 0; v < kVectors; ++v) {
-      const Vec b = load(bias + v * kWidth);
-#pragma GCC unroll 16
-      for (int i = 0; i < kRows; ++i) of[i][v] = of[i][v] + b;
-    }
-  }
-
-  void store_to(const Tile& t) const {
-    if (t.columns >= kVectors * kWidth) {
+      for (int v = 0; v < kVectors; ++v) {
+        const int64_t vector = word * kPanelColumns + v % kPanelVectors * kWidth;
+        columns[v] = FormatType::right(right[v / kPanelVectors] + vector * kGroup, step);
+      }
 #pragma GCC unroll 16
       for (int i = 0; i < kRows; ++i) {
+        const auto row = FormatType::left(left[i / 3] + i % 3 * stride + word * kGroup, step);
 #pragma GCC unroll 16
-        for (int v = 0; v < kVectors; ++v) store(t.c + i * t.c_stride + v * kWidth, of[i][v]);
+        for (int v = 0; v < kVectors; ++v) {
+          sums[i][v] = FormatType::dot(sums[i][v], row, columns[v]);
+        }
       }
-      return;
-    }
-#pragma GCC unroll 16
-    for (int v = 0; v < kVectors; ++v) {
-      const Lanes lanes = first_lanes(t.columns - v * kWidth);
-#pragma GCC unroll 16
-      for (int i = 0; i < kRows; ++i) store(t.c + i * t.c_stride + v * kWidth, of[i][v], lanes);
+      // Keeps the next step's vectors out of the registers until they are needed.
+      if (step + 1 < FormatType::kSteps) __asm__ volatile("" ::: "memory");
     }
   }
-};
-
-template <int kRows, int kPanels>
-[[gnu::noinline]] void multiply_tile(const Tile& t) {
-  constexpr int kVectors = kPanels * kPanelVectors;
-  Sums<kRows, kVectors> sums = {};
-  if (t.resume) sums.load_from(t);
-  // Three rows share a base register: base, base + stride, base + 2 · stride are addressing modes.
-  const int64_t stride = t.a_stride;
-  const float* a[(kRows + 2) / 3];
-#pragma GCC unroll 8
-  for (int i = 0; i < (kRows + 2) / 3; ++i) a[i] = t.a + 3 * i * stride;
-  const float* b[kPanels];
-#pragma GCC unroll 4
-  for (int p = 0; p < kPanels; ++p) b[p] = t.panel + p * t.panel_stride;
-  for (int64_t k = 0; k < t.depth; ++k) {
-    Vec right[kVectors];
+#pragma GCC unroll 16
+  for (int i = 0; i < kRows; ++i) {
 #pragma GCC unroll 16
     for (int v = 0; v < kVectors; ++v) {
-      right[v] = load(b[v / kPanelVectors] + k * kPanelColumns + v % kPanelVectors * kWidth);
-    }
-#pragma GCC unroll 16
-    for (int i = 0; i < kRows; ++i) {
-      const Vec left = broadcast(a[i / 3][i % 3 * stride + k]);
-#pragma GCC unroll 16
-      for (int v = 0; v < kVectors; ++v) sums.of[i][v] = fma(left, right[v], sums.of[i][v]);
+      __builtin_memcpy(t.sums + i * t.sums_stride + v * kWidth, &sums[i][v], sizeof(Sum));
     }
   }
-  if (t.bias != nullptr) sums.add(t.bias);
-  sums.store_to(t);
 }
 
 /// How many panels a tile of few rows takes at once: the registers are then as full, and enough
@@ -111,16 +103,16 @@ constexpr int panels_at_once(int rows) {
 }
 
 /// Calls the instantiation for `rows` <= kRows rows.
-template <int kRows>
-inline void multiply_rows(int64_t rows, bool several_panels, const Tile& t) {
+template <class FormatType, int kRows = kRowTile>
+inline void multiply_rows(int64_t rows, bool several_panels, const Tile<FormatType>& t) {
   if constexpr (kRows > 1) {
-    if (rows < kRows) return multiply_rows<kRows - 1>(rows, several_panels, t);
+    if (rows < kRows) return multiply_rows<FormatType, kRows - 1>(rows, several_panels, t);
   }
   constexpr int kPanels = panels_at_once(kRows);
   if constexpr (kPanels > 1) {
-    if (several_panels) return multiply_tile<kRows, kPanels>(t);
+    if (several_panels) return multiply_tile<FormatType, kRows, kPanels>(t);
   }
-  multiply_tile<kRows, 1>(t);
+  multiply_tile<FormatType, kRows, 1>(t);
 }
 
 /// Calls body(begin, count) for parts of [0, total) of at most `limit`, as equal as can be: 8 rows
@@ -134,57 +126,131 @@ inline void for_each_part(int64_t total, int64_t limit, const Body& body) {
   }
 }
 
-/// Applies the epilogue to sums that were just stored (and are still in L1).
-inline void finish_tile(const GemmTask& t, int64_t row, int64_t rows, int64_t column,
-                        int64_t columns) {
+/// A float32 sum with its bias.
+template <class Lanes>
+inline Vec finished(const GemmTask& t, int64_t, int64_t column, const float* sum, Lanes lanes) {
+  return load(sum, lanes) + load(t.bias + column, lanes);
+}
+
+/// An int32 sum with its zero point taken off, scaled, with its bias.
+template <class Lanes>
+inline Vec finished_int8(const GemmTask& t, int64_t row, int64_t column, const float* sum,
+                         Lanes lanes) {
+  // The last panel's columns are padded, and scratch has whole panels: no lane is out of bounds.
+  const IntVec exact = load_words(sum) - t.row_zero_points[row] * load_words(t.column_sums + column);
+  const Vec scale = broadcast(t.row_scales[row]) * load(t.column_scales + column, lanes);
+  return fma(__builtin_convertvector(exact, Vec), scale, load(t.bias + column, lanes));
+}
+
+/// Sums in scratch (and in L1), and which outputs they are.
+struct FinishedSums {
+  const float* sums;
+  int64_t stride;
+  int64_t row, rows;
+  int64_t column, columns;
+};
+
+template <class FormatType, class Output>
+inline void finish_into(const GemmTask& t, const FinishedSums& s, Output* y) {
   with_function(t.epilogue, [&](const auto& function) {
-    for (int64_t i = row; i < row + rows; ++i) {
-      float* y = t.y + i * t.y_stride + column;
-      float* kept = t.preactivation ? t.preactivation + i * t.preactivation_stride + column : y;
-      for_each_vector(columns, [&](int64_t j, auto lanes) {
-        const Vec sum = load(y + j, lanes);
-        store(kept + j, sum, lanes);
-        store(y + j, function(sum), lanes);
+    for (int64_t i = 0; i < s.rows; ++i) {
+      const float* sums = s.sums + i * s.stride;
+      Output* result = y + (s.row + i) * t.y_stride + s.column;
+      Output* kept = t.preactivation == nullptr ? result
+                                                : static_cast<Output*>(t.preactivation) +
+                                                      (s.row + i) * t.preactivation_stride +
+                                                      s.column;
+      for_each_vector(s.columns, [&](int64_t j, auto lanes) {
+        Vec sum;
+        if constexpr (FormatType::kGroup == 4) {
+          sum = finished_int8(t, s.row + i, s.column + j, sums + j, lanes);
+        } else {
+          sum = finished(t, s.row + i, s.column + j, sums + j, lanes);
+        }
+        if (kept != result) store(kept + j, sum, lanes);
+        store(result + j, function(sum), lanes);
       });
     }
   });
 }
 
-/// Rows [begin, begin + rows), rows <= kRowBlock: inputs in blocks, then panels, then row tiles.
-inline void multiply_block(const GemmTask& t, int64_t begin, int64_t rows) {
-  const bool plain = t.epilogue == Epilogue::kNone && t.preactivation == nullptr;
-  const int64_t panel_stride = t.inputs * kPanelColumns;
+/// How the scratch of a task is laid out. A product whose inputs are one block needs the sums of
+/// the panels at hand only; else all panels' sums wait for the next block.
+template <class FormatType>
+struct SumsLayout {
+  int64_t depth;   // words of a block
+  bool one_block;  //
+  int64_t stride;  // floats from row to row
+
+  explicit SumsLayout(const GemmTask& t) {
+    constexpr int64_t kWordBytes = FormatType::kGroup * int64_t(sizeof(typename FormatType::Left));
+    depth = kDepthBytes / kWordBytes;
+    one_block = t.words <= depth;
+    const int64_t panels = t.panel_end - t.panel_begin;
+    stride = (one_block && panels > 4 ? 4 : panels) * kPanelColumns;
+  }
+  int64_t floats(int64_t rows) const { return (rows < kRowBlock ? rows : kRowBlock) * stride; }
+};
+
+template <class FormatType>
+inline int64_t gemm_scratch(const GemmTask& task) {
+  return SumsLayout<FormatType>(task).floats(task.rows);
+}
+
+/// Rows [begin, begin + rows), rows <= kRowBlock, times the words from `first` on.
+template <class FormatType>
+inline void multiply_block(const GemmTask& t, int64_t begin, int64_t rows, int64_t first) {
+  constexpr int64_t kGroup = FormatType::kGroup;
+  const SumsLayout<FormatType> layout(t);
+  const int64_t words = t.words - first < layout.depth ? t.words - first : layout.depth;
+  const bool last = first + words == t.words;
+  const int64_t panel_stride = t.words * kPanelColumns * kGroup;
+  const auto* left = static_cast<const typename FormatType::Left*>(t.left) + first * kGroup;
+  const auto* panels = static_cast<const typename FormatType::Right*>(t.panels);
   const int at_once = rows <= kRowTile ? panels_at_once(int(rows)) : 1;
-  for (int64_t k = 0; k == 0 || k < t.inputs; k += kDepthBlock) {
-    const int64_t depth = t.inputs - k < kDepthBlock ? t.inputs - k : kDepthBlock;
-    const bool last = k + depth == t.inputs;
-    for (int64_t panel = t.panel_begin; panel < t.panel_end;) {
-      const int64_t panels = panel + at_once <= t.panel_end ? at_once : 1;
-      const int64_t column = panel * kPanelColumns, left = t.outputs - column;
-      const int64_t columns = left < panels * kPanelColumns ? left : panels * kPanelColumns;
-      for_each_part(rows, kRowTile, [&](int64_t first, int64_t count) {
-        const int64_t row = begin + first;
-        multiply_rows<kRowTile>(count, panels > 1,
-                                {.a = t.x + row * t.x_stride + k,
-                                 .a_stride = t.x_stride,
-                                 .panel = t.panels + panel * panel_stride + k * kPanelColumns,
+  for (int64_t panel = t.panel_begin, count = 1; panel < t.panel_end; panel += count) {
+    count = panel + at_once <= t.panel_end ? at_once : 1;
+    const auto* here = panels + panel * panel_stride + first * kPanelColumns * kGroup;
+    const auto* upcoming = reinterpret_cast<const char*>(here + count * panel_stride);
+    const int64_t upcoming_bytes =
+        words * kPanelColumns * kGroup * int64_t(sizeof(typename FormatType::Right));
+    const int64_t column = panel * kPanelColumns, left_over = t.outputs - column;
+    float* const sums =
+        t.scratch + (layout.one_block ? 0 : (panel - t.panel_begin) * kPanelColumns);
+    for_each_part(rows, kRowTile, [&](int64_t row, int64_t height) {
+      float* const own = sums + row * layout.stride;
+      multiply_rows<FormatType>(height, count > 1,
+                                {.left = left + (begin + row) * t.left_stride,
+                                 .left_stride = t.left_stride,
+                                 .panel = here,
                                  .panel_stride = panel_stride,
-                                 .depth = depth,
-                                 .c = t.y + row * t.y_stride + column,
-                                 .c_stride = t.y_stride,
-                                 .columns = columns,
-                                 .bias = last ? t.bias + column : nullptr,
-                                 .resume = k > 0});
-        if (last && !plain) finish_tile(t, row, count, column, columns);
-      });
-      panel += panels;
-    }
+                                 .words = words,
+                                 .sums = own,
+                                 .sums_stride = layout.stride,
+                                 .resume = first > 0,
+                                 .upcoming = upcoming + upcoming_bytes * row / rows,
+                                 .pace = upcoming_bytes * height / rows / words});
+      if (!last) return;
+      const int64_t width = count * kPanelColumns;
+      const FinishedSums finished = {.sums = own,
+                                     .stride = layout.stride,
+                                     .row = begin + row,
+                                     .rows = height,
+                                     .column = column,
+                                     .columns = left_over < width ? left_over : width};
+      with_element(t.y_element, t.y, [&](auto* y) { finish_into<FormatType>(t, finished, y); });
+    });
   }
 }
 
+template <class FormatType>
 inline void gemm(const GemmTask& task) {
-  for_each_part(task.rows, kRowBlock,
-                [&](int64_t begin, int64_t rows) { multiply_block(task, begin, rows); });
+  const int64_t depth = SumsLayout<FormatType>(task).depth;
+  for_each_part(task.rows, kRowBlock, [&](int64_t begin, int64_t rows) {
+    for (int64_t first = 0; first == 0 || first < task.words; first += depth) {
+      multiply_block<FormatType>(task, begin, rows, first);
+    }
+  });
 }
 
 }  // namespace

@@ -1,9 +1,8 @@
 // The kernels that exist once per instruction set: plain structs in, no C++ library types.
 //
 // Kernels run on the calling thread, allocate nothing and know no tensors; the .cc files one folder
-// up check, split and call them. All pointers are to float32 unless said otherwise; strides count
-// floats. Everything a row's result depends on is in that row (attention: in its sequence), so any
-// split of rows or panels gives the same bits.
+// up check, split and call them. Strides count elements. Everything a row's result depends on is in
+// that row (attention: in its sequence), so any split of rows or panels gives the same bits.
 #pragma once
 
 #include <cstddef>
@@ -15,36 +14,67 @@ namespace albert::cpu {
 /// header whose inline functions the linker might pick in their AVX-512 form).
 enum class Epilogue : uint8_t { kNone, kGeluTanh, kGeluErf, kRelu, kTanh };
 
-/// y[r, n] = epilogue(Σ_k x[r, k] · w[n, k] + bias[n]) for all rows and the outputs of some panels.
-/// A panel holds `panel_columns` outputs as inputs × panel_columns floats; the last panel and the
-/// bias are padded with zeros.
-struct GemmTask {
-  const float* x;
+/// Element types of activations.
+enum class Element : uint8_t { kF32, kBF16 };
+struct Bfloat16 {
+  uint16_t bits;
+};
+
+/// What a GEMM multiplies.
+enum class Format : uint8_t { kF32, kBF16, kInt8 };
+constexpr int kFormatCount = 3;
+
+/// Rows of x as the left side of a GEMM: converted, or quantized with a scale and a zero point of
+/// their own (x = scale · (q − zero_point)), and filled up with zeros to whole words.
+struct StageTask {
+  void* left;
+  int64_t left_stride;
+  const void* x;
   int64_t x_stride;
-  const float* panels;  // the first panel of the matrix
-  const float* bias;
-  float* y;
-  int64_t y_stride;
-  float* preactivation;  // null = not kept
-  int64_t preactivation_stride;
+  Element x_element;
+  float* scales;         // int8 only
+  int32_t* zero_points;  // int8 only
   int64_t rows;
   int64_t inputs;
+};
+
+/// y[r, n] = epilogue(Σ_k x[r, k] · w[n, k] + bias[n]) for all rows and the outputs of some panels.
+/// A panel holds `panel_columns` outputs as words × panel_columns words; the last panel, the bias
+/// and the scales are padded with zeros.
+struct GemmTask {
+  const void* left;
+  int64_t left_stride;
+  const float* row_scales;         // int8 only, as are the next three
+  const int32_t* row_zero_points;  //
+  const float* column_scales;      //
+  const int32_t* column_sums;      // Σ_k of the quantized weights
+  const void* panels;              // the first panel of the matrix
+  const float* bias;
+  void* y;
+  int64_t y_stride;
+  void* preactivation;  // null = not kept
+  int64_t preactivation_stride;
+  Element y_element;  // of preactivation too
+  int64_t rows;
+  int64_t words;
   int64_t outputs;  // of the whole matrix
   int64_t panel_begin;
   int64_t panel_end;
   Epilogue epilogue;
+  float* scratch;  // gemm_scratch(task) floats, 64-byte aligned
 };
 
 /// Some query rows of one head of one sequence; pointers are at the head's first column.
 struct AttentionTask {
-  const float* queries;
+  const void* queries;
   int64_t query_stride;
-  const float* keys;
+  const void* keys;
   int64_t key_stride;
-  const float* values;
+  const void* values;
   int64_t value_stride;
-  float* context;
+  void* context;
   int64_t context_stride;
+  Element element;     // of the four above
   float* log_sum_exp;  // null = not wanted
   int64_t log_sum_exp_stride;
   float* probabilities;  // rows of key_count; null = not wanted
@@ -57,19 +87,34 @@ struct AttentionTask {
 
 /// y = normalized(x + residual) · weight + bias, row by row; y may be x or residual.
 struct LayerNormTask {
-  float* y;
+  void* y;
   int64_t y_stride;
-  const float* x;
+  const void* x;
   int64_t x_stride;
-  const float* residual;  // null = zeros
+  const void* residual;  // null = zeros
   int64_t residual_stride;
+  Element x_element;
+  Element y_element;  // of the residual too
   const float* weight;
   const float* bias;
-  float* mean;  // null = not kept
-  float* rstd;  // null = not kept
+  float* mean;     // null = not kept
+  float* rstd;     // null = not kept
+  float* scratch;  // one row of floats, 64-byte aligned
   int64_t rows;
   int64_t columns;
   float epsilon;
+};
+
+/// y = x in y's element type, row by row.
+struct ConvertTask {
+  void* y;
+  int64_t y_stride;
+  Element y_element;
+  const void* x;
+  int64_t x_stride;
+  Element x_element;
+  int64_t rows;
+  int64_t columns;
 };
 
 /// y = epilogue(x), row by row.
@@ -99,14 +144,33 @@ struct SoftmaxStatistics {
   float sum;
 };
 
+/// The GEMM of one format, and how its two sides lie in memory.
+struct FormatKernels {
+  int64_t group;        // inputs in a word
+  int64_t left_bytes;   // of one staged input
+  int64_t right_bytes;  // of one packed weight
+  bool reads[2];        // by Element: rows of whole words need not be staged
+  int left_limit;       // int8: the largest quantized activation,
+  int right_limit;      // and weight
+  void (*stage)(const StageTask& task);
+  int64_t (*gemm_scratch)(const GemmTask& task);
+  void (*gemm)(const GemmTask& task);
+  /// Steps of independent sums in registers; the result keeps them from being left out.
+  float (*burn)(int64_t steps);
+  int64_t burn_operations;  // multiplications and additions of one step
+};
+
 struct KernelTable {
   const char* name;
   int64_t panel_columns;
-  int64_t row_tile;  // rows that one register tile of the GEMM computes together
-  void (*gemm)(const GemmTask& task);
+  int64_t row_tile;   // rows that one register tile of the GEMM computes together
+  int64_t row_block;  // rows that use a panel while it is in cache
+  Element narrow;     // what int8 models keep their activations in
+  FormatKernels formats[kFormatCount];
   int64_t (*attention_scratch)(int64_t key_count, int64_t head_size);
   void (*attention)(const AttentionTask& task);
   void (*layer_norm)(const LayerNormTask& task);
+  void (*convert)(const ConvertTask& task);
   void (*activation)(const ActivationTask& task);
   void (*weighted_sum)(const WeightedSumTask& task);
   /// y = a + b + c, in that order.
@@ -116,9 +180,6 @@ struct KernelTable {
   void (*softmax)(float* y, const float* x, int64_t count);
   /// y = x − offset; y may be x.
   void (*subtract)(float* y, const float* x, float offset, int64_t count);
-  /// Steps of independent chains of fma in registers; the result keeps them from being left out.
-  float (*burn)(int64_t steps);
-  int64_t burn_flops;  // floating-point operations of one step
 };
 
 // Defined by kernels.cc, compiled once for each.

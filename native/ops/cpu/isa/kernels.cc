@@ -10,6 +10,10 @@
 
 #include ALBERT_VECTOR_HEADER(ALBERT_ISA)
 #include "ops/cpu/isa/vector_loop.h"
+#include "ops/cpu/isa/elements.h"
+#include "ops/cpu/isa/dot.h"
+#include "ops/cpu/isa/formats.h"
+#include "ops/cpu/isa/stage.h"
 #include "ops/cpu/isa/vector_math.h"
 #include "ops/cpu/isa/gemm.h"
 #include "ops/cpu/isa/softmax.h"
@@ -21,21 +25,49 @@
 // clang-format on
 
 namespace albert::cpu::ALBERT_ISA {
+namespace {
 
-const KernelTable kernels = {.name = ALBERT_NAME_OF(ALBERT_ISA),
-                             .panel_columns = kPanelColumns,
-                             .row_tile = kRowTile,
-                             .gemm = gemm,
-                             .attention_scratch = attention_scratch,
-                             .attention = attention,
-                             .layer_norm = layer_norm,
-                             .activation = activation,
-                             .weighted_sum = weighted_sum,
-                             .add_rows = add_rows,
-                             .softmax_statistics = softmax_statistics,
-                             .softmax = softmax,
-                             .subtract = subtract,
-                             .burn = burn,
-                             .burn_flops = kBurnFlops};
+template <class FormatType>
+constexpr bool reads(Element element) {
+  using Left = typename FormatType::Left;
+  return element == Element::kF32 ? __is_same(Left, float) : __is_same(Left, Bfloat16);
+}
+
+template <class FormatType>
+constexpr FormatKernels format_kernels(void (*stage)(const StageTask&)) {
+  return {.group = FormatType::kGroup,
+          .left_bytes = sizeof(typename FormatType::Left),
+          .right_bytes = sizeof(typename FormatType::Right),
+          .reads = {reads<FormatType>(Element::kF32), reads<FormatType>(Element::kBF16)},
+          .left_limit = kLeftLimit,
+          .right_limit = kRightLimit,
+          .stage = stage,
+          .gemm_scratch = gemm_scratch<FormatType>,
+          .gemm = gemm<FormatType>,
+          .burn = burn<FormatType>,
+          .burn_operations = kBurnOperations<FormatType>};
+}
+
+}  // namespace
+
+const KernelTable kernels = {
+    .name = ALBERT_NAME_OF(ALBERT_ISA),
+    .panel_columns = kPanelColumns,
+    .row_tile = kRowTile,
+    .row_block = kRowBlock,
+    .narrow = reads<Bfloat16Format>(Element::kBF16) ? Element::kBF16 : Element::kF32,
+    .formats = {format_kernels<Float32Format>(stage_converted<Float32Format>),
+                format_kernels<Bfloat16Format>(stage_converted<Bfloat16Format>),
+                format_kernels<Int8Format>(stage_quantized)},
+    .attention_scratch = attention_scratch,
+    .attention = attention,
+    .layer_norm = layer_norm,
+    .convert = convert,
+    .activation = activation,
+    .weighted_sum = weighted_sum,
+    .add_rows = add_rows,
+    .softmax_statistics = softmax_statistics,
+    .softmax = softmax,
+    .subtract = subtract};
 
 }  // namespace albert::cpu::ALBERT_ISA

@@ -11,15 +11,16 @@
 namespace albert::cpu::ALBERT_ISA {
 namespace {
 
-/// Leaves x + residual in y (which may be either of them) and returns its mean.
-inline float add_residual(float* y, const float* x, const float* residual, int64_t columns) {
-  const Vec sum = sum_of_vectors(columns, [&](int64_t i, auto lanes) {
+/// Leaves x + residual in `sum` and returns its mean.
+template <class X, class Residual>
+inline float add_residual(float* sum, const X* x, const Residual* residual, int64_t columns) {
+  const Vec total = sum_of_vectors(columns, [&](int64_t i, auto lanes) {
     Vec v = load(x + i, lanes);
     if (residual != nullptr) v = v + load(residual + i, lanes);
-    store(y + i, v, lanes);
+    store(sum + i, v, lanes);
     return v;
   });
-  return sum_of_lanes(sum) / float(columns);
+  return sum_of_lanes(total) / float(columns);
 }
 
 struct CentredStatistics {
@@ -41,20 +42,27 @@ inline CentredStatistics centre(float* y, float mean, int64_t columns) {
   return {left, variance < 0.0f ? 0.0f : variance};  // rounding, where the row is constant
 }
 
-inline void layer_norm(const LayerNormTask& t) {
-  for (int64_t row = 0; row < t.rows; ++row) {
-    float* y = t.y + row * t.y_stride;
-    const float* residual = t.residual ? t.residual + row * t.residual_stride : nullptr;
-    const float mean = add_residual(y, t.x + row * t.x_stride, residual, t.columns);
-    const CentredStatistics left = centre(y, mean, t.columns);
+template <class Y, class X>
+inline void normalize_rows(const LayerNormTask& t, Y* y, const X* x) {
+  for (int64_t row = 0; row < t.rows; ++row, y += t.y_stride, x += t.x_stride) {
+    const Y* residual =
+        t.residual ? static_cast<const Y*>(t.residual) + row * t.residual_stride : nullptr;
+    const float mean = add_residual(t.scratch, x, residual, t.columns);
+    const CentredStatistics left = centre(t.scratch, mean, t.columns);
     const float rstd = 1.0f / __builtin_sqrtf(left.variance + t.epsilon);
     for_each_vector(t.columns, [&](int64_t i, auto lanes) {
-      const Vec normalized = (load(y + i, lanes) - broadcast(left.mean)) * broadcast(rstd);
+      const Vec normalized = (load(t.scratch + i, lanes) - broadcast(left.mean)) * broadcast(rstd);
       store(y + i, fma(normalized, load(t.weight + i, lanes), load(t.bias + i, lanes)), lanes);
     });
     if (t.mean != nullptr) t.mean[row] = mean + left.mean;
     if (t.rstd != nullptr) t.rstd[row] = rstd;
   }
+}
+
+inline void layer_norm(const LayerNormTask& t) {
+  with_element(t.y_element, t.y, [&](auto* y) {
+    with_element(t.x_element, t.x, [&](const auto* x) { normalize_rows(t, y, x); });
+  });
 }
 
 }  // namespace

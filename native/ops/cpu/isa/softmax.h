@@ -26,23 +26,22 @@ inline SoftmaxStatistics softmax_statistics(const float* x, int64_t count) {
   return {maximum, sum_of_lanes(sum)};
 }
 
-/// y = exp(scale · (x − max x)) / Σ; returns max x and Σ. y may be x.
-inline SoftmaxStatistics scaled_softmax(float* y, const float* x, int64_t count, float scale) {
+/// y = exp(scale · (x − max x)), not divided by their sum; returns max x and the sum. y may be x.
+template <class Output>
+inline SoftmaxStatistics exponentials(Output* y, const float* x, int64_t count, float scale) {
   const float maximum = largest(x, count);
   const Vec sum = sum_of_vectors(count, [&](int64_t i, auto lanes) {
     const Vec e = exponential((load(x + i, lanes) - broadcast(maximum)) * broadcast(scale));
     store(y + i, e, lanes);
     return select(lanes, e, broadcast(0.0f));
   });
-  const float total = sum_of_lanes(sum);
-  const Vec inverse = broadcast(1.0f / total);
-  for_each_vector(
-      count, [&](int64_t i, auto lanes) { store(y + i, load(y + i, lanes) * inverse, lanes); });
-  return {maximum, total};
+  return {maximum, sum_of_lanes(sum)};
 }
 
 inline void softmax(float* y, const float* x, int64_t count) {
-  scaled_softmax(y, x, count, 1.0f);
+  const Vec inverse = broadcast(1.0f / exponentials(y, x, count, 1.0f).sum);
+  for_each_vector(
+      count, [&](int64_t i, auto lanes) { store(y + i, load(y + i, lanes) * inverse, lanes); });
 }
 
 inline void subtract(float* y, const float* x, float offset, int64_t count) {

@@ -56,6 +56,13 @@ inline Vec maximum(Vec a, Vec b) {
 inline Vec minimum(Vec a, Vec b) {
   return _mm256_min_ps(a, b);
 }
+/// a0 b0 a1 b1 ... of the lower, and of the upper halves.
+inline Vec interleave_low(Vec a, Vec b) {
+  return _mm256_permute2f128_ps(_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b), 0x20);
+}
+inline Vec interleave_high(Vec a, Vec b) {
+  return _mm256_permute2f128_ps(_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b), 0x31);
+}
 
 }  // namespace
 }  // namespace albert::cpu::ALBERT_ISA

@@ -6,16 +6,32 @@
 namespace albert::cpu::ALBERT_ISA {
 namespace {
 
-/// Stands for "all lanes" where Lanes stands for some, so that one loop body serves both.
+/// All lanes of a vector, or the first `count`: one loop body serves both.
 struct AllLanes {};
+struct FirstLanes {
+  Lanes mask;
+  int64_t count;  // in [1, kWidth)
+
+  explicit FirstLanes(int64_t lanes) : mask(first_lanes(lanes)), count(lanes) {}
+};
+
 inline Vec load(const float* p, AllLanes) {
   return load(p);
+}
+inline Vec load(const float* p, const FirstLanes& lanes) {
+  return load(p, lanes.mask);
 }
 inline void store(float* p, Vec v, AllLanes) {
   store(p, v);
 }
+inline void store(float* p, Vec v, const FirstLanes& lanes) {
+  store(p, v, lanes.mask);
+}
 inline Vec select(AllLanes, Vec yes, Vec) {
   return yes;
+}
+inline Vec select(const FirstLanes& lanes, Vec yes, Vec no) {
+  return select(lanes.mask, yes, no);
 }
 
 /// body(index, lanes) for index = 0, kWidth, 2·kWidth, ...
@@ -23,7 +39,7 @@ template <class Body>
 [[gnu::always_inline]] inline void for_each_vector(int64_t count, const Body& body) {
   int64_t i = 0;
   for (; i + kWidth <= count; i += kWidth) body(i, AllLanes{});
-  if (i < count) body(i, first_lanes(count - i));
+  if (i < count) body(i, FirstLanes(count - i));
 }
 
 /// Σ of what term(index, lanes) returns, lane by lane. Blocks are summed on their own, then added

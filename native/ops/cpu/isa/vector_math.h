@@ -8,14 +8,6 @@
 namespace albert::cpu::ALBERT_ISA {
 namespace {
 
-typedef int32_t IntVec __attribute__((vector_size(sizeof(Vec))));
-
-inline IntVec bits_of(Vec v) {
-  return (IntVec)v;
-}
-inline Vec from_bits(IntVec bits) {
-  return (Vec)bits;
-}
 inline Vec absolute(Vec v) {
   return from_bits(bits_of(v) & 0x7fffffff);
 }

@@ -64,6 +64,13 @@ inline Vec maximum(Vec a, Vec b) {
 inline Vec minimum(Vec a, Vec b) {
   return vbslq_f32(vcltq_f32(a, b), a, b);
 }
+/// a0 b0 a1 b1 ... of the lower, and of the upper halves.
+inline Vec interleave_low(Vec a, Vec b) {
+  return vzip1q_f32(a, b);
+}
+inline Vec interleave_high(Vec a, Vec b) {
+  return vzip2q_f32(a, b);
+}
 
 }  // namespace
 }  // namespace albert::cpu::ALBERT_ISA

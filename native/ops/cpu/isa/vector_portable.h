@@ -62,6 +62,13 @@ inline Vec maximum(Vec a, Vec b) {
 inline Vec minimum(Vec a, Vec b) {
   return a < b ? a : b;
 }
+/// a0 b0 a1 b1 ... of the lower, and of the upper halves.
+inline Vec interleave_low(Vec a, Vec b) {
+  return __builtin_shuffle(a, b, Lanes{0, 4, 1, 5});
+}
+inline Vec interleave_high(Vec a, Vec b) {
+  return __builtin_shuffle(a, b, Lanes{2, 6, 3, 7});
+}
 
 }  // namespace
 }  // namespace albert::cpu::ALBERT_ISA

@@ -1,0 +1,79 @@
+// What the GEMM multiplies: float32, bfloat16 and int8, each as words of 32 bits.
+//
+// A word holds kGroup consecutive inputs. A row of the left side is read word by word and
+// broadcast; a panel of the right side has, for each word, the words of its columns side by side.
+// A format says how both become vectors and what one step adds to the sums.
+#pragma once
+
+#include <cstdint>
+
+#include "ops/cpu/isa/dot.h"
+#include "ops/cpu/isa/kernel_table.h"
+
+namespace albert::cpu::ALBERT_ISA {
+namespace {
+
+/// One input a word; the sum is a chain of fma.
+struct Float32Format {
+  using Left = float;
+  using Right = float;
+  using Sum = Vec;
+  static constexpr int kGroup = 1;
+  static constexpr int kSteps = 1;
+
+  static Vec left(const float* word, int) { return broadcast(*word); }
+  static Vec right(const float* words, int) { return load(words); }
+  static Sum dot(Sum sum, Vec left, Vec right) { return fma(left, right, sum); }
+};
+
+#if defined(ALBERT_NATIVE_BFLOAT16)
+
+/// Two inputs a word, multiplied by the processor's own instruction.
+struct Bfloat16Format {
+  using Left = Bfloat16;
+  using Right = Bfloat16;
+  using Sum = Vec;
+  static constexpr int kGroup = 2;
+  static constexpr int kSteps = 1;
+
+  static IntVec left(const Bfloat16* word, int) { return broadcast_word(word); }
+  static IntVec right(const Bfloat16* words, int) { return load_words(words); }
+  static Sum dot(Sum sum, IntVec left, IntVec right) { return dot_bfloat16(sum, left, right); }
+};
+
+#else
+
+/// Two inputs a word on the right side, widened to float32 in registers, one a step; the left side
+/// is staged as float32. The sum is Float32Format's.
+struct Bfloat16Format {
+  using Left = float;
+  using Right = Bfloat16;
+  using Sum = Vec;
+  static constexpr int kGroup = 2;
+  static constexpr int kSteps = 2;
+
+  static Vec left(const float* word, int step) { return broadcast(word[step]); }
+  static Vec right(const Bfloat16* words, int step) {
+    const IntVec pair = load_words(words);
+    return from_bits(step == 0 ? pair << 16 : pair & int32_t(0xffff0000));
+  }
+  static Sum dot(Sum sum, Vec left, Vec right) { return fma(left, right, sum); }
+};
+
+#endif
+
+/// Four inputs a word: unsigned activations times signed weights, summed exactly.
+struct Int8Format {
+  using Left = uint8_t;
+  using Right = int8_t;
+  using Sum = IntVec;
+  static constexpr int kGroup = 4;
+  static constexpr int kSteps = 1;
+
+  static IntVec left(const uint8_t* word, int) { return broadcast_word(word); }
+  static IntVec right(const int8_t* words, int) { return load_words(words); }
+  static Sum dot(Sum sum, IntVec left, IntVec right) { return dot_int8(sum, left, right); }
+};
+
+}  // namespace
+}  // namespace albert::cpu::ALBERT_ISA
