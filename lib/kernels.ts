@@ -7,8 +7,8 @@ import * as check from './options.js';
 export interface KernelOptions {
   /** Default 'cpu'. */
   backend?: 'cpu' | undefined;
-  /** Default 'fp32'. */
-  dtype?: 'fp32' | undefined;
+  /** What the layers compute in; default 'fp32'. Ops of the heads alone know 'fp32' only. */
+  dtype?: 'fp32' | 'bf16' | 'int8' | undefined;
   /** The instruction set; default the best of this machine. */
   isa?: 'portable' | 'avx2' | 'avx512' | 'neon' | undefined;
 }
@@ -38,7 +38,7 @@ export interface Bandwidth {
 
 const schema: check.OptionSchema = {
   backend: check.oneOf('cpu'),
-  dtype: check.oneOf('fp32'),
+  dtype: check.oneOf('fp32', 'bf16', 'int8'),
   isa: check.oneOf('portable', 'avx2', 'avx512', 'neon'),
 };
 
@@ -65,7 +65,7 @@ export function listCases(options: { timed?: boolean | undefined } = {}): string
  */
 export async function checkCase(name: string, options: KernelOptions = {}): Promise<CheckResult> {
   checkName('checkCase', name, options);
-  return native.check_case(name, options.isa ?? '');
+  return native.check_case(name, ...kernelsOf(options));
 }
 
 /**
@@ -79,18 +79,18 @@ export async function checkCase(name: string, options: KernelOptions = {}): Prom
  */
 export async function timeCase(name: string, options: KernelOptions = {}): Promise<TimeResult> {
   checkName('timeCase', name, options);
-  const isa = options.isa ?? '';
-  const { passed, message } = await native.check_case(name, isa);
+  const kernels = kernelsOf(options);
+  const { passed, message } = await native.check_case(name, ...kernels);
   if (!passed) throw new AlbertError('ERR_BACKEND', `${name} differs from reference: ${message}`);
-  const time = await native.time_case(name, isa);
+  const time = await native.time_case(name, ...kernels);
   const perNanosecond = 1 / (time.median_us * 1e3);
   return { ...time, gflops: time.flops * perNanosecond, gbytes: time.bytes * perNanosecond };
 }
 
 /**
- * Measures what this machine can do at most: multiply-adds in registers, on all threads.
+ * Measures what this machine can do at most: multiply-adds of a dtype in registers, on all threads.
  *
- * @returns billions of floating-point operations a second, and the threads that did them
+ * @returns billions of operations a second, and the threads that did them
  * @throws (rejects) AlbertError `ERR_BACKEND` where the machine lacks the instruction set
  *
  * @example
@@ -98,7 +98,7 @@ export async function timeCase(name: string, options: KernelOptions = {}): Promi
  */
 export async function measurePeak(options: KernelOptions = {}): Promise<Peak> {
   check.checkOptions('measurePeak', options, schema);
-  const { flops, threads } = await native.measure_peak(options.isa ?? '', 0);
+  const { flops, threads } = await native.measure_peak(0, ...kernelsOf(options));
   return { gflops: flops / 1e9, threads };
 }
 
@@ -119,8 +119,13 @@ export async function measureBandwidth(
 ): Promise<Bandwidth> {
   check.integer(1, 2 ** 32)(workingSet, 'measureBandwidth: workingSet');
   check.checkOptions('measureBandwidth', options, schema);
-  const { bytes, threads } = await native.measure_peak(options.isa ?? '', workingSet);
+  const { bytes, threads } = await native.measure_peak(workingSet, ...kernelsOf(options));
   return { gbytes: bytes / 1e9, threads };
+}
+
+/** The native arguments; an empty instruction set means the best one. */
+function kernelsOf(options: KernelOptions): [isa: string, dtype: string] {
+  return [options.isa ?? '', options.dtype ?? 'fp32'];
 }
 
 function checkName(where: string, name: string, options: KernelOptions): void {

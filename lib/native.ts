@@ -195,10 +195,10 @@ interface Binding {
   /** Reads the bytes of a spiece.model, off the JavaScript thread. */
   load_tokenizer(model: Uint8Array, options: NativeTokenizerOptions): Promise<NativeTokenizer>;
   list_cases(timed?: boolean): string[];
-  check_case(name: string, instruction_set: string): Promise<NativeCheckResult>;
-  time_case(name: string, instruction_set: string): Promise<NativeTimeResult>;
+  check_case(name: string, instruction_set: string, dtype: string): Promise<NativeCheckResult>;
+  time_case(name: string, instruction_set: string, dtype: string): Promise<NativeTimeResult>;
   /** `working_set` in bytes; 0 = measure operations instead. */
-  measure_peak(instruction_set: string, working_set: number): Promise<NativePeak>;
+  measure_peak(working_set: number, instruction_set: string, dtype: string): Promise<NativePeak>;
 }
 
 /** The package's root folder: build/, prebuilds/, models/ lie there. */

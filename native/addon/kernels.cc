@@ -17,17 +17,23 @@ namespace {
 /// A working set beyond it would measure how long memory takes to get.
 constexpr int64_t kLargestWorkingSet = int64_t{1} << 32;
 
-/// The case and instruction set of a call; an empty instruction set means the best one.
+/// The case, instruction set and dtype of a call; an empty instruction set means the best one.
 struct CaseRequest {
   std::string name;
   BackendOptions backend;
 };
 
+/// Instruction set and dtype, from argument `first` on.
+BackendOptions read_backend(const Napi::CallbackInfo& info, size_t first, const std::string& call) {
+  return {
+      .device = "cpu",
+      .dtype = Argument::of(info, first + 1, call + ": dtype").utf8_without_nul(),
+      .instruction_set = Argument::of(info, first, call + ": instruction_set").utf8_without_nul()};
+}
+
 CaseRequest read_case(const Napi::CallbackInfo& info, const std::string& call) {
   return {.name = Argument::of(info, 0, call + ": name").utf8(),
-          .backend = {.device = "cpu",
-                      .instruction_set =
-                          Argument::of(info, 1, call + ": instruction_set").utf8_without_nul()}};
+          .backend = read_backend(info, 1, call)};
 }
 
 std::string joined(const std::vector<std::string>& lines) {
@@ -100,11 +106,9 @@ Napi::Value time_case(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value measure_peak(const Napi::CallbackInfo& info) {
-  const std::string instruction_set =
-      Argument::of(info, 0, "measure_peak: instruction_set").utf8_without_nul();
   const size_t working_set =
-      size_t(Argument::of(info, 1, "measure_peak: working_set").integer(0, kLargestWorkingSet));
-  const BackendOptions options{.device = "cpu", .instruction_set = instruction_set};
+      size_t(Argument::of(info, 0, "measure_peak: working_set").integer(0, kLargestWorkingSet));
+  const BackendOptions options = read_backend(info, 1, "measure_peak");
   const auto work = [=] { return checks::measure_peak(options, working_set); };
   return start_task(info.Env(), work, &peak_to_javascript);
 }

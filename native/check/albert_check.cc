@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "check/report.h"
+#include "check/tolerance.h"
 #include "core/thread_pool.h"
 
 namespace albert::checks {
@@ -20,7 +21,7 @@ constexpr int kWrongUsage = 2;
 
 constexpr const char* kHelp =
     "usage: albert_check [--mode parity|timing] [--filter TEXT] [--isa NAME]\n"
-    "                    [--json] [--list] [--help]\n"
+    "                    [--dtype NAME] [--json] [--list] [--help]\n"
     "\n"
     "  --mode parity   every case against the float64 reference: errors, guard\n"
     "                  zones, and the same bits for any number of threads and for\n"
@@ -29,6 +30,7 @@ constexpr const char* kHelp =
     "                  each checked first\n"
     "  --filter TEXT   only the cases whose name contains TEXT\n"
     "  --isa NAME      one instruction set (default: all that this machine runs)\n"
+    "  --dtype NAME    fp32, bf16 or int8 (default: all of them)\n"
     "  --json          one JSON document instead of lines\n"
     "  --list          the names of the cases, without running them\n"
     "\n"
@@ -38,6 +40,7 @@ struct Arguments {
   std::string mode = "parity";
   std::string filter;
   std::string isa;
+  std::string dtype;
   bool json = false;
   bool list = false;
   bool help = false;
@@ -59,8 +62,10 @@ void check_mode(const std::string& mode) {
 
 Arguments parse(const std::vector<std::string>& words) {
   Arguments arguments;
-  const std::map<std::string, std::string*> options = {
-      {"--mode", &arguments.mode}, {"--filter", &arguments.filter}, {"--isa", &arguments.isa}, {"--dtype", &arguments.dtype}};
+  const std::map<std::string, std::string*> options = {{"--mode", &arguments.mode},
+                                                       {"--filter", &arguments.filter},
+                                                       {"--isa", &arguments.isa},
+                                                       {"--dtype", &arguments.dtype}};
   const std::map<std::string, bool*> flags = {
       {"--json", &arguments.json}, {"--list", &arguments.list}, {"--help", &arguments.help}};
   for (size_t i = 0; i < words.size(); ++i) {
@@ -89,17 +94,29 @@ std::vector<CaseInfo> chosen_cases(const Arguments& arguments) {
   return chosen;
 }
 
+/// Adds `name` to the list of what an option may be; whether it is wanted.
+bool chosen(const std::string& wish, const std::string& name, std::string& known) {
+  known += (known.empty() ? "" : ", ") + name;
+  return wish.empty() || wish == name;
+}
+
 std::vector<std::shared_ptr<Backend>> chosen_backends(const Arguments& arguments) {
-  std::vector<std::shared_ptr<Backend>> backends;
-  const auto open = [&](const std::string& isa) {
-    backends.push_back(open_backend({.device = "cpu", .dtype = "fp32", .instruction_set = isa}));
-  };
-  std::string known;
+  std::vector<std::string> sets, dtypes;
+  std::string known_sets, known_dtypes;
   for (const char* isa : available_instruction_sets()) {
-    known += std::string(known.empty() ? "" : ", ") + isa;
-    if (arguments.isa.empty() || arguments.isa == isa) open(isa);
+    if (chosen(arguments.isa, isa, known_sets)) sets.push_back(isa);
   }
-  if (backends.empty()) throw UsageError("--isa must be one of " + known);
+  for (const char* dtype : {"fp32", "bf16", "int8"}) {
+    if (chosen(arguments.dtype, dtype, known_dtypes)) dtypes.push_back(dtype);
+  }
+  if (sets.empty()) throw UsageError("--isa must be one of " + known_sets);
+  if (dtypes.empty()) throw UsageError("--dtype must be one of " + known_dtypes);
+  std::vector<std::shared_ptr<Backend>> backends;
+  for (const std::string& isa : sets) {
+    for (const std::string& dtype : dtypes) {
+      backends.push_back(open_backend({.device = "cpu", .dtype = dtype, .instruction_set = isa}));
+    }
+  }
   return backends;
 }
 
@@ -110,6 +127,7 @@ int run_parity(const Arguments& arguments) {
   for (const CaseInfo& info : chosen_cases(arguments)) {
     const ExpectedCase expected = expect(find_case(info.name));
     for (const auto& backend : backends) {
+      if (!computes_in(info.op, backend->dtype())) continue;
       reports.push_back(check_parity(expected, *backend));
       passed = passed && reports.back().passed();
     }
@@ -125,6 +143,7 @@ int run_timing(const Arguments& arguments) {
   for (const CaseInfo& info : chosen_cases(arguments)) {
     const ExpectedCase expected = expect(find_case(info.name));
     for (const auto& backend : backends) {
+      if (!computes_in(info.op, backend->dtype())) continue;
       reports.push_back(time_case(expected, *backend, threads));
     }
   }

@@ -15,6 +15,7 @@ const CaseList& all_cases() {
     add_layer_norm_cases(cases);
     add_attention_cases(cases);
     add_gather_rows_cases(cases);
+    add_convert_cases(cases);
     add_activation_cases(cases);
     add_softmax_cases(cases);
     add_weighted_sum_cases(cases);

@@ -37,6 +37,7 @@ void add_linear_cases(CaseList& cases);
 void add_layer_norm_cases(CaseList& cases);
 void add_attention_cases(CaseList& cases);
 void add_gather_rows_cases(CaseList& cases);
+void add_convert_cases(CaseList& cases);
 void add_activation_cases(CaseList& cases);
 void add_softmax_cases(CaseList& cases);
 void add_weighted_sum_cases(CaseList& cases);

@@ -15,8 +15,9 @@ struct Sizes {
   Activation activation = Activation::kNone;
   bool bias = true;
   bool preactivation = false;
-  int parts = 1;        // matrices stacked along the outputs
-  bool sliced = false;  // x, y and preactivation are columns of wider matrices
+  int parts = 1;                    // matrices stacked along the outputs
+  bool sliced = false;              // x, y and preactivation are columns of wider matrices
+  Kind output = Kind::kActivation;  // of y and preactivation
 };
 
 std::string name_of(const Sizes& s) {
@@ -27,6 +28,7 @@ std::string name_of(const Sizes& s) {
   if (!s.bias) name += ",no_bias";
   if (s.preactivation) name += ",preactivation";
   if (s.parts > 1) name += ",parts=" + std::to_string(s.parts);
+  if (s.output == Kind::kMaster) name += ",to_master";
   return name + (s.sliced ? ",sliced" : "");
 }
 
@@ -36,7 +38,8 @@ Binder make(const Sizes& s) {
   const HostArray weight = source.matrix(s.outputs, s.inputs, 1 / std::sqrt(double(s.inputs)));
   const HostArray bias = source.vector(s.outputs);
   const Placement x_placement{.left = s.sliced ? 3 : 0, .right = s.sliced ? 2 : 0};
-  const Placement y_placement{.left = s.sliced ? s.outputs : 0, .right = s.sliced ? 1 : 0};
+  const Placement y_placement{
+      .kind = s.output, .left = s.sliced ? s.outputs : 0, .right = s.sliced ? 1 : 0};
   return [=, rows = Partition::each(s.rows)](Fixture& fixture) {
     const LinearForward op{
         .y = fixture.output("y", rows, s.outputs, y_placement),
@@ -68,7 +71,8 @@ void add_awkward(CaseList& cases) {
                   .activation = kTurns[(i + turn) % std::size(kTurns)],
                   .bias = (i + turn) % 3 != 0,
                   .preactivation = (i + turn) % 2 == 0,
-                  .sliced = i % 4 == 1});
+                  .sliced = i % 4 == 1,
+                  .output = i % 3 == 1 ? Kind::kMaster : Kind::kActivation});
     }
   }
 }
@@ -83,7 +87,7 @@ void add_edges(CaseList& cases) {
 }
 
 void add_real(CaseList& cases) {
-  for (const int64_t rows : {1, 7, 128}) {
+  for (const int64_t rows : {1, 7, 128, 512, 4096}) {
     const bool timed = rows != 7;
     add(cases, {.rows = rows, .inputs = 128, .outputs = 768}, timed);
     add(cases, {.rows = rows, .inputs = 768, .outputs = 768}, timed);

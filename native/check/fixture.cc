@@ -108,7 +108,7 @@ Tensor Fixture::place(const Request& request) {
   void* first = whole.as<char>() + size_t(kGuard + placement.left) * size_of(dtype);
   buffers_.push_back({request.name, request.partition, whole, std::move(image), rows, columns,
                       placement.left, stride});
-
+  buffers_.back().image = download(buffers_.back());  // rounded, where the element type is narrow
   if (request.is_vector) return Tensor(first, dtype, {rows});
   Tensor tensor(first, dtype, {rows, columns});
   tensor.row_stride = stride;

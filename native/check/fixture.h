@@ -86,7 +86,7 @@ class Fixture {
     std::string name;           // empty: an input
     Partition partition;        // of the rows in the buffer
     Tensor whole;               // with guard zones, flat
-    std::vector<double> image;  // as uploaded
+    std::vector<double> image;  // after the upload
     int64_t rows, columns, left, stride;
   };
   struct Request {

@@ -66,9 +66,8 @@ std::string describe(const OutputError& error) {
          " (allowed " + in_words(error.allowed_relative_l2) + ")";
 }
 
-void compare_with_reference(const ExpectedCase& expected, const Run& actual, DType dtype,
-                            ParityReport& report) {
-  const Tolerance tolerance = tolerance_of(expected.op_case.op, dtype);
+void compare_with_reference(const ExpectedCase& expected, const Run& actual, ParityReport& report) {
+  const Tolerance tolerance = tolerance_of(expected.op_case.op, report.dtype);
   for (size_t i = 0; i < expected.outputs.size(); ++i) {
     report.outputs.push_back(
         error_of(actual.outputs[i], expected.outputs[i], tolerance, expected.op_case.magnitude));
@@ -126,13 +125,17 @@ ExpectedCase expect(const OpCase& op_case) {
 }
 
 ParityReport check_parity(const ExpectedCase& expected, Backend& backend) {
-  ParityReport report{
-      expected.op_case.name, expected.op_case.op, backend.instruction_set(), {}, {}};
+  ParityReport report{.case_name = expected.op_case.name,
+                      .op = expected.op_case.op,
+                      .instruction_set = backend.instruction_set(),
+                      .dtype = backend.dtype(),
+                      .outputs = {},
+                      .failures = {}};
   try {
     Stage stage{backend};
     const Run whole = run(expected.binder, stage, 1);
     report.failures = whole.damage;
-    compare_with_reference(expected, whole, backend.activation_dtype(), report);
+    compare_with_reference(expected, whole, report);
     check_company(expected, stage, whole, report);
   } catch (const std::exception& error) {
     report.failures.push_back(std::string("threw: ") + error.what());

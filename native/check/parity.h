@@ -25,6 +25,7 @@ struct ParityReport {
   std::string case_name;
   std::string op;
   std::string instruction_set;
+  std::string dtype;
   std::vector<OutputError> outputs;
   std::vector<std::string> failures;  // in words, errors of outputs included
 

@@ -59,7 +59,8 @@ void add(OpSummary& summary, const ParityReport& report) {
 
 std::string json_of(const OpSummary& s) {
   return "{\"op\": " + quoted(s.op) + ", \"isa\": " + quoted(s.instruction_set) +
-         ", \"cases\": " + std::to_string(s.cases) + ", \"failed\": " + std::to_string(s.failed) +
+         ", \"dtype\": " + quoted(s.dtype) + ", \"cases\": " + std::to_string(s.cases) +
+         ", \"failed\": " + std::to_string(s.failed) +
          ", \"worst_absolute\": " + number(s.worst_absolute) +
          ", \"worst_relative_l2\": " + number(s.worst_relative_l2) +
          ", \"worst_share_of_tolerance\": " + number(s.worst_share) + "}";
@@ -70,23 +71,23 @@ std::string json_of(const ParityReport& r) {
   for (const std::string& each : r.failures)
     failures += (failures.empty() ? "" : ", ") + quoted(each);
   return "{\"case\": " + quoted(r.case_name) + ", \"isa\": " + quoted(r.instruction_set) +
-         ", \"failures\": [" + failures + "]}";
+         ", \"dtype\": " + quoted(r.dtype) + ", \"failures\": [" + failures + "]}";
 }
 
 std::string json_of(const TimingReport& r) {
   return "{\"case\": " + quoted(r.case_name) + ", \"isa\": " + quoted(r.instruction_set) +
-         ", \"threads\": " + std::to_string(r.threads) + ", \"runs\": " + std::to_string(r.runs) +
-         ", \"best_us\": " + number(r.best_us) + ", \"median_us\": " + number(r.median_us) +
-         ", \"flops\": " + number(r.flops) + ", \"bytes\": " + number(r.bytes) +
-         ", \"best_gflops\": " + number(r.best_gflops()) + "}";
+         ", \"dtype\": " + quoted(r.dtype) + ", \"threads\": " + std::to_string(r.threads) +
+         ", \"runs\": " + std::to_string(r.runs) + ", \"best_us\": " + number(r.best_us) +
+         ", \"median_us\": " + number(r.median_us) + ", \"flops\": " + number(r.flops) +
+         ", \"bytes\": " + number(r.bytes) + ", \"best_gflops\": " + number(r.best_gflops()) + "}";
 }
 
 std::string line_of(const OpSummary& s) {
   char text[200];
-  std::snprintf(text, sizeof text,
-                "%-21s %-9s %4lld passed %4lld failed   worst %8.2e (%3.0f %%)\n", s.op.c_str(),
-                s.instruction_set.c_str(), (long long)(s.cases - s.failed), (long long)s.failed,
-                s.worst_absolute, 100 * s.worst_share);
+  std::snprintf(
+      text, sizeof text, "%-21s %-9s %-5s %4lld passed %4lld failed   worst %8.2e (%3.0f %%)\n",
+      s.op.c_str(), s.instruction_set.c_str(), s.dtype.c_str(), (long long)(s.cases - s.failed),
+      (long long)s.failed, s.worst_absolute, 100 * s.worst_share);
   return text;
 }
 
@@ -94,9 +95,9 @@ std::string line_of(const TimingReport& r) {
   char text[400];
   std::snprintf(
       text, sizeof text,
-      "%-72s %-9s %2d threads  best %9.1f us  median %9.1f us  %7.1f GFLOP/s  %6.1f GB/s\n",
-      r.case_name.c_str(), r.instruction_set.c_str(), r.threads, r.best_us, r.median_us,
-      r.best_gflops(), r.best_gigabytes_per_second());
+      "%-72s %-9s %-5s %2d threads  best %9.1f us  median %9.1f us  %7.1f GFLOP/s  %6.1f GB/s\n",
+      r.case_name.c_str(), r.instruction_set.c_str(), r.dtype.c_str(), r.threads, r.best_us,
+      r.median_us, r.best_gflops(), r.best_gigabytes_per_second());
   return text;
 }
 
@@ -105,8 +106,8 @@ void print_parity_lines(std::ostream& out, const std::vector<ParityReport>& repo
   for (const ParityReport& report : reports) {
     if (report.passed()) continue;
     ++failed;
-    out << "FAIL " << report.instruction_set << " " << report.case_name << ": "
-        << report.failures.front();
+    out << "FAIL " << report.instruction_set << " " << report.dtype << " " << report.case_name
+        << ": " << report.failures.front();
     if (report.failures.size() > 1) out << " (and " << report.failures.size() - 1 << " more)";
     out << "\n";
   }
@@ -131,10 +132,12 @@ std::vector<OpSummary> summarize(const std::vector<ParityReport>& reports) {
   std::vector<OpSummary> summaries;
   for (const ParityReport& report : reports) {
     auto same = std::find_if(summaries.begin(), summaries.end(), [&](const OpSummary& summary) {
-      return summary.op == report.op && summary.instruction_set == report.instruction_set;
+      return summary.op == report.op && summary.instruction_set == report.instruction_set &&
+             summary.dtype == report.dtype;
     });
     if (same == summaries.end()) {
-      summaries.push_back({.op = report.op, .instruction_set = report.instruction_set});
+      summaries.push_back(
+          {.op = report.op, .instruction_set = report.instruction_set, .dtype = report.dtype});
       same = summaries.end() - 1;
     }
     add(*same, report);

@@ -9,10 +9,11 @@
 
 namespace albert::checks {
 
-/// All reports of one op on one instruction set.
+/// All reports of one op on one instruction set in one dtype.
 struct OpSummary {
   std::string op;
   std::string instruction_set;
+  std::string dtype;
   int64_t cases = 0;
   int64_t failed = 0;
   double worst_absolute = 0;

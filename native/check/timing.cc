@@ -51,6 +51,7 @@ TimingReport time_case(const ExpectedCase& expected, Backend& backend, int threa
       .case_name = parity.case_name,
       .op = parity.op,
       .instruction_set = parity.instruction_set,
+      .dtype = parity.dtype,
       .threads = threads,
       .runs = int64_t(durations.size()),
       .best_us = durations.front(),

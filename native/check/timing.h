@@ -11,6 +11,7 @@ struct TimingReport {
   std::string case_name;
   std::string op;
   std::string instruction_set;
+  std::string dtype;
   int threads;
   int64_t runs;
   double best_us;

@@ -12,39 +12,57 @@ namespace {
 
 struct Line {
   const char* op;
-  DType dtype;
+  const char* dtype;
   Tolerance tolerance;
 };
 
 // One rounding of float32 is at most 6e-8. Sums of n terms of either sign lose about sqrt(n) of
 // these; exponentials, tanh and erf are good to a few.
 constexpr Line kTable[] = {
-    {"embedding", DType::kF32, {2e-7, 1e-7}},
-    {"linear", DType::kF32, {4e-6, 2e-6}},
-    {"layer_norm", DType::kF32, {2e-6, 1e-6}},
-    {"attention", DType::kF32, {3e-6, 2e-6}},
-    {"gather_rows", DType::kF32, {0, 0}},
-    {"activation", DType::kF32, {5e-7, 2e-7}},
-    {"softmax", DType::kF32, {5e-7, 5e-7}},
-    {"weighted_sum", DType::kF32, {1e-6, 1e-6}},
-    {"cross_entropy", DType::kF32, {5e-7, 5e-7}},
-    {"binary_cross_entropy", DType::kF32, {5e-7, 2e-7}},
-    {"squared_error", DType::kF32, {2e-7, 2e-7}},
+    {"embedding", "fp32", {2e-7, 1e-7}},
+    {"linear", "fp32", {4e-6, 2e-6}},
+    {"layer_norm", "fp32", {2e-6, 1e-6}},
+    {"attention", "fp32", {3e-6, 2e-6}},
+    {"gather_rows", "fp32", {0, 0}},
+    {"activation", "fp32", {5e-7, 2e-7}},
+    {"softmax", "fp32", {5e-7, 5e-7}},
+    {"weighted_sum", "fp32", {1e-6, 1e-6}},
+    {"cross_entropy", "fp32", {5e-7, 5e-7}},
+    {"binary_cross_entropy", "fp32", {5e-7, 2e-7}},
+    {"squared_error", "fp32", {2e-7, 2e-7}},
+    {"convert", "fp32", {0, 0}},
+    // A bfloat16 is off by up to 2^-9 of itself: inputs, weights and outputs each are.
+    {"linear", "bf16", {2e-2, 1.3e-2}},
+    {"layer_norm", "bf16", {2e-2, 1e-2}},
+    {"attention", "bf16", {2e-2, 8e-3}},
+    {"gather_rows", "bf16", {4e-3, 3e-3}},
+    {"convert", "bf16", {4e-3, 3e-3}},
+    // Steps of 1/180 of a row's range and 1/91 of an output's largest weight, at worst.
+    {"linear", "int8", {1e-1, 9e-2}},
+    {"layer_norm", "int8", {2e-2, 1e-2}},
+    {"attention", "int8", {2e-2, 8e-3}},
+    {"gather_rows", "int8", {4e-3, 3e-3}},
+    {"convert", "int8", {4e-3, 3e-3}},
 };
 
 constexpr Tolerance kFloat64 = {1e-12, 1e-13};
 
 }  // namespace
 
-Tolerance tolerance_of(const std::string& op, DType activation) {
+Tolerance tolerance_of(const std::string& op, const std::string& dtype) {
+  if (dtype == "fp64") return kFloat64;
   const auto* found = std::find_if(std::begin(kTable), std::end(kTable), [&](const Line& line) {
-    return line.op == op && (line.dtype == activation || activation == DType::kF64);
+    return line.op == op && line.dtype == dtype;
   });
   if (found == std::end(kTable)) {
-    throw Error(ErrorCode::kNotFound,
-                "check: no tolerance is known for " + op + " in " + albert::name_of(activation));
+    throw Error(ErrorCode::kNotFound, "check: " + op + " does not compute in " + dtype);
   }
-  return activation == DType::kF64 ? kFloat64 : found->tolerance;
+  return found->tolerance;
+}
+
+bool computes_in(const std::string& op, const std::string& dtype) {
+  return std::any_of(std::begin(kTable), std::end(kTable),
+                     [&](const Line& line) { return line.op == op && line.dtype == dtype; });
 }
 
 }  // namespace albert::checks

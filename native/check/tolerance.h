@@ -3,8 +3,6 @@
 
 #include <string>
 
-#include "core/dtype.h"
-
 namespace albert::checks {
 
 /// `absolute` is in units of the largest number of the expected output, of 1, or of the case's
@@ -14,7 +12,11 @@ struct Tolerance {
   double relative_l2;
 };
 
-/// Throws Error{kNotFound} for an op without a line in the table.
-Tolerance tolerance_of(const std::string& op, DType activation);
+/// For "fp32", "bf16", "int8" or "fp64" (the reference held against itself). Throws
+/// Error{kNotFound} for an op without a line in the table.
+Tolerance tolerance_of(const std::string& op, const std::string& dtype);
+
+/// Whether an op computes in a dtype: ops of the heads alone know fp32 only.
+bool computes_in(const std::string& op, const std::string& dtype);
 
 }  // namespace albert::checks

@@ -74,7 +74,8 @@ std::shared_ptr<Backend> open_backend(const BackendOptions& options) {
   std::shared_ptr<Backend> fresh = create(options);
   Registry& all = registry();
   const std::lock_guard lock(all.mutex);
-  std::weak_ptr<Backend>& entry = all.backends[{fresh->name(), fresh->dtype(), fresh->instruction_set()}];
+  std::weak_ptr<Backend>& entry =
+      all.backends[{fresh->name(), fresh->dtype(), fresh->instruction_set()}];
   if (std::shared_ptr<Backend> shared = entry.lock()) return shared;
   entry = fresh;
   return fresh;

@@ -40,8 +40,9 @@ class Backend : public Memory {
   virtual void upload(const Tensor& device, const Tensor& host) = 0;
   virtual void download(const Tensor& host, const Tensor& device) = 0;
 
-  /// Operations a second at most in the layers' arithmetic, and bytes a second over a working set of that size, measured on
-  /// up to `width` threads. Throw Error{kBackend} where nothing is fast, in the reference.
+  /// Operations a second at most in the layers' arithmetic, and bytes a second over a working set
+  /// of that size, measured on up to `width` threads. Throw Error{kBackend} where nothing is fast,
+  /// in the reference.
   virtual double peak_flops(int width);
   virtual double peak_bytes(int width, size_t working_set);
 };

@@ -82,9 +82,8 @@ void CpuOps::run(const AttentionForward& op) {
     const int64_t keys = length(op.cu_seqlens, item.sequence);
     floats = std::max(floats, kernels_.attention_scratch(keys, op.context.columns() / op.heads));
   }
-  const Items items = {.count = int64_t(attention_items_.size()),
-                       .threads = width_,
-                       .floats = size_t(floats)};
+  const Items items = {
+      .count = int64_t(attention_items_.size()), .threads = width_, .floats = size_t(floats)};
   for_items(items, [&](int64_t i, float* scratch) {
     AttentionTask task = attention_task(op, attention_items_[size_t(i)]);
     task.scratch = scratch;

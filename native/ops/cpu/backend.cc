@@ -76,9 +76,7 @@ void copy_tensor(const Tensor& target, const Tensor& source) {
                 "copy: expected " + target.describe() + ", got " + source.describe());
   }
   if (source.size() == 0) return;
-  const auto are = [&](DType to, DType from) {
-    return target.dtype == to && source.dtype == from;
-  };
+  const auto are = [&](DType to, DType from) { return target.dtype == to && source.dtype == from; };
   if (target.dtype == source.dtype) {
     copy_rows(target, source);
   } else if (are(DType::kF32, DType::kF64)) {
@@ -126,9 +124,8 @@ class CpuBackend final : public Backend {
   const char* dtype() const override { return arithmetic_.name; }
   const char* instruction_set() const override { return kernels_.name; }
   DType activation_dtype() const override {
-    const bool narrow =
-        arithmetic_.format == Format::kBF16 ||
-        (arithmetic_.format == Format::kInt8 && kernels_.narrow == Element::kBF16);
+    const bool narrow = arithmetic_.format == Format::kBF16 ||
+                        (arithmetic_.format == Format::kInt8 && kernels_.narrow == Element::kBF16);
     return narrow ? DType::kBF16 : DType::kF32;
   }
   DType master_dtype() const override { return DType::kF32; }

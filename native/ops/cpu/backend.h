@@ -9,8 +9,9 @@
 
 namespace albert {
 
-/// The CPU with an arithmetic ("fp32", "bf16", "int8") and an instruction set: the named one; else, for an empty name, what ALBERT_CPU_ISA
-/// names; else the best. Throws Error{kBackend} with a list if this machine cannot run it.
+/// The CPU with an arithmetic ("fp32", "bf16", "int8") and an instruction set: the named one; else,
+/// for an empty name, what ALBERT_CPU_ISA names; else the best. Throws Error{kBackend} with a list
+/// if this machine cannot run it.
 std::shared_ptr<Backend> open_cpu_backend(const std::string& dtype,
                                           const std::string& instruction_set);
 

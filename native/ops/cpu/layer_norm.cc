@@ -6,7 +6,8 @@ namespace albert::cpu {
 void CpuOps::run(const LayerNormForward& op) {
   const int64_t rows = op.x.rows(), columns = op.x.columns();
   const int64_t parts = chunks_for(0.4 * double(rows * columns), rows);
-  const Items items = {.count = parts, .threads = parts == 1 ? 1 : width_, .floats = size_t(columns)};
+  const Items items = {
+      .count = parts, .threads = parts == 1 ? 1 : width_, .floats = size_t(columns)};
   for_items(items, [&](int64_t part, float* scratch) {
     const int64_t begin = rows * part / parts, end = rows * (part + 1) / parts;
     kernels_.layer_norm({.y = row_of(op.y, begin),

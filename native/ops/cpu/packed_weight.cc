@@ -117,7 +117,8 @@ PackedWeight::PackedWeight(const KernelTable& kernels, Format format, ThreadPool
   if (panel_count_ > 0) std::fill_n(panels_.data() + filled, panels_.size() - filled, 0.0f);
   int64_t first_output = 0;
   for (const LinearParams& part : parts) {
-    with_weight_type(format, [&]<class Weight>(Weight*) { pack<Weight>(part, first_output, pool); });
+    with_weight_type(format,
+                     [&]<class Weight>(Weight*) { pack<Weight>(part, first_output, pool); });
     first_output += part.weight.rows();
   }
 }
@@ -209,8 +210,8 @@ void PackedWeight::unpack(const LinearParams& params, int64_t first_output) cons
                std::to_string(first_output) + " on",
            params.weight);
   }
-  with_weight_type(format_,
-                   [&]<class Weight>(Weight*) { unpack_rows<Weight>(params.weight, first_output); });
+  with_weight_type(
+      format_, [&]<class Weight>(Weight*) { unpack_rows<Weight>(params.weight, first_output); });
   if (!params.bias) return;
   with_element_type(params.bias, [&]<class T>(T*) {
     std::copy_n(bias_.data() + first_output, rows, params.bias.as<T>());

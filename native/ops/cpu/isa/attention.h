@@ -106,16 +106,16 @@ template <class FormatType, class Element>
 inline void pack_keys(const AttentionTask& t, const AttentionScratch<FormatType>& s) {
   const Element* keys = static_cast<const Element*>(t.keys);
   for (int64_t first = 0; first < s.padded_keys; first += kWidth) {
-    float* column = s.keys + first / kPanelColumns * kPanelColumns * s.head_words +
-                    first % kPanelColumns;
+    float* column =
+        s.keys + first / kPanelColumns * kPanelColumns * s.head_words + first % kPanelColumns;
     for (int64_t word = 0; word < s.head_words; word += kWidth) {
       Vec rows[kWidth];
 #pragma GCC unroll 16
       for (int i = 0; i < kWidth; ++i) {
-        rows[i] = first + i < t.key_count
-                      ? load_row_words<FormatType>(keys + (first + i) * t.key_stride, word,
-                                                   t.head_size)
-                      : broadcast(0.0f);
+        rows[i] =
+            first + i < t.key_count
+                ? load_row_words<FormatType>(keys + (first + i) * t.key_stride, word, t.head_size)
+                : broadcast(0.0f);
       }
       transpose(rows);
       const int64_t count = s.head_words - word < kWidth ? s.head_words - word : kWidth;
@@ -141,8 +141,8 @@ inline Vec value_words(const AttentionTask& t, int64_t word, int64_t column, Lan
 template <class FormatType, class Element>
 inline void pack_values(const AttentionTask& t, const AttentionScratch<FormatType>& s) {
   for (int64_t first = 0; first < whole_panels(t.head_size); first += kWidth) {
-    float* column = s.values + first / kPanelColumns * kPanelColumns * s.key_words +
-                    first % kPanelColumns;
+    float* column =
+        s.values + first / kPanelColumns * kPanelColumns * s.key_words + first % kPanelColumns;
     const int64_t left = t.head_size - first;
     for (int64_t word = 0; word < s.key_words; ++word, column += kPanelColumns) {
       if (left >= kWidth) {
@@ -185,18 +185,17 @@ inline void score_rows(const AttentionTask& t, const AttentionScratch<FormatType
   }
   for (int64_t first = 0; first < t.key_count; first += kPanelColumns) {
     const float* panel = s.keys + first * s.head_words;
-    multiply_rows<FormatType>(
-        rows.count, false,
-        {.left = left,
-         .left_stride = stride,
-         .panel = reinterpret_cast<const typename FormatType::Right*>(panel),
-         .panel_stride = 0,
-         .words = s.head_words,
-         .sums = s.scores + first,
-         .sums_stride = s.padded_keys,
-         .resume = false,
-         .upcoming = reinterpret_cast<const char*>(panel),
-         .pace = 0});
+    multiply_rows<FormatType>(rows.count, false,
+                              {.left = left,
+                               .left_stride = stride,
+                               .panel = reinterpret_cast<const typename FormatType::Right*>(panel),
+                               .panel_stride = 0,
+                               .words = s.head_words,
+                               .sums = s.scores + first,
+                               .sums_stride = s.padded_keys,
+                               .resume = false,
+                               .upcoming = reinterpret_cast<const char*>(panel),
+                               .pace = 0});
   }
 }
 
@@ -223,18 +222,17 @@ inline void weigh_values(const AttentionTask& t, const AttentionScratch<FormatTy
                          const QueryRows& rows, const float* sums) {
   for (int64_t first = 0; first < t.head_size; first += kPanelColumns) {
     const float* panel = s.values + first * s.key_words;
-    multiply_rows<FormatType>(
-        rows.count, false,
-        {.left = s.weights,
-         .left_stride = s.padded_keys,
-         .panel = reinterpret_cast<const typename FormatType::Right*>(panel),
-         .panel_stride = 0,
-         .words = s.key_words,
-         .sums = s.context,
-         .sums_stride = kPanelColumns,
-         .resume = false,
-         .upcoming = reinterpret_cast<const char*>(panel),
-         .pace = 0});
+    multiply_rows<FormatType>(rows.count, false,
+                              {.left = s.weights,
+                               .left_stride = s.padded_keys,
+                               .panel = reinterpret_cast<const typename FormatType::Right*>(panel),
+                               .panel_stride = 0,
+                               .words = s.key_words,
+                               .sums = s.context,
+                               .sums_stride = kPanelColumns,
+                               .resume = false,
+                               .upcoming = reinterpret_cast<const char*>(panel),
+                               .pace = 0});
     const int64_t left = t.head_size - first, columns = left < kPanelColumns ? left : kPanelColumns;
     for (int64_t i = 0; i < rows.count; ++i) {
       Element* context =
@@ -260,8 +258,8 @@ inline void attention_of(const AttentionTask& t) {
     float sums[kRowTile];
     for (int64_t i = 0; i < count; ++i) {
       Left* weights = scratch.weights + i * scratch.padded_keys;
-      const SoftmaxStatistics statistics = exponentials(
-          weights, scratch.scores + i * scratch.padded_keys, t.key_count, t.scale);
+      const SoftmaxStatistics statistics =
+          exponentials(weights, scratch.scores + i * scratch.padded_keys, t.key_count, t.scale);
       for (int64_t j = t.key_count; j < scratch.key_words * FormatType::kGroup; ++j) {
         weights[j] = Left{};
       }

@@ -51,8 +51,8 @@ inline float burn(int64_t steps) {
 
 /// A step of a format that widens its words does the work of one input.
 template <class FormatType>
-constexpr int64_t kBurnOperations = int64_t{2} * kBurnChains * kWidth * FormatType::kGroup /
-                                    FormatType::kSteps;
+constexpr int64_t kBurnOperations =
+    int64_t{2} * kBurnChains * kWidth * FormatType::kGroup / FormatType::kSteps;
 
 }  // namespace
 }  // namespace albert::cpu::ALBERT_ISA

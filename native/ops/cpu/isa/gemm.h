@@ -137,7 +137,8 @@ template <class Lanes>
 inline Vec finished_int8(const GemmTask& t, int64_t row, int64_t column, const float* sum,
                          Lanes lanes) {
   // The last panel's columns are padded, and scratch has whole panels: no lane is out of bounds.
-  const IntVec exact = load_words(sum) - t.row_zero_points[row] * load_words(t.column_sums + column);
+  const IntVec exact =
+      load_words(sum) - t.row_zero_points[row] * load_words(t.column_sums + column);
   const Vec scale = broadcast(t.row_scales[row]) * load(t.column_scales + column, lanes);
   return fma(__builtin_convertvector(exact, Vec), scale, load(t.bias + column, lanes));
 }
@@ -156,10 +157,10 @@ inline void finish_into(const GemmTask& t, const FinishedSums& s, Output* y) {
     for (int64_t i = 0; i < s.rows; ++i) {
       const float* sums = s.sums + i * s.stride;
       Output* result = y + (s.row + i) * t.y_stride + s.column;
-      Output* kept = t.preactivation == nullptr ? result
-                                                : static_cast<Output*>(t.preactivation) +
-                                                      (s.row + i) * t.preactivation_stride +
-                                                      s.column;
+      Output* kept = t.preactivation == nullptr
+                         ? result
+                         : static_cast<Output*>(t.preactivation) +
+                               (s.row + i) * t.preactivation_stride + s.column;
       for_each_vector(s.columns, [&](int64_t j, auto lanes) {
         Vec sum;
         if constexpr (FormatType::kGroup == 4) {
