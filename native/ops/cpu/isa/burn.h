@@ -29,7 +29,7 @@ inline void hide(Vector& v) {
 template <class FormatType>
 inline float burn(int64_t steps) {
   const IntVec words = bits_of(broadcast(1.0f));
-  auto left = FormatType::right(reinterpret_cast<const typename FormatType::Right*>(&words), 0);
+  auto left = FormatType::right(reinterpret_cast<const typename FormatType::Right*>(&words));
   const auto right = left;
   typename FormatType::Sum chains[kBurnChains];
 #pragma GCC unroll 24
@@ -49,10 +49,8 @@ inline float burn(int64_t steps) {
   return sum_of_lanes((Vec)sum);
 }
 
-/// A step of a format that widens its words does the work of one input.
 template <class FormatType>
-constexpr int64_t kBurnOperations =
-    int64_t{2} * kBurnChains * kWidth * FormatType::kGroup / FormatType::kSteps;
+constexpr int64_t kBurnOperations = int64_t{2} * kBurnChains * kWidth * FormatType::kGroup;
 
 }  // namespace
 }  // namespace albert::cpu::ALBERT_ISA

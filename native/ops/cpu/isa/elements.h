@@ -10,7 +10,6 @@ namespace {
 
 typedef int32_t IntVec __attribute__((vector_size(sizeof(Vec))));
 typedef uint32_t WordVec __attribute__((vector_size(sizeof(Vec))));
-typedef uint16_t HalfVec __attribute__((vector_size(sizeof(Vec) / 2)));
 
 inline IntVec bits_of(Vec v) {
   return (IntVec)v;
@@ -19,36 +18,35 @@ inline Vec from_bits(IntVec bits) {
   return (Vec)bits;
 }
 
-/// To nearest, ties to even; a NaN stays one.
-inline HalfVec round_to_half(Vec v) {
-#if defined(__AVX512BF16__)
-  return (HalfVec)_mm512_cvtneps_pbh(v);
-#else
+/// The nearest bfloat16, ties to even, in the upper halves of the lanes; a NaN stays one.
+inline Vec rounded_to_bfloat16(Vec v) {
   const WordVec bits = (WordVec)v;
-  const WordVec rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
-  const WordVec quiet = (bits >> 16) | 0x40;
+  const WordVec rounded = bits + 0x7fff + ((bits >> 16) & 1);
+  const WordVec quiet = bits | 0x400000;
   const WordVec is_nan = (WordVec)((IntVec)(bits & 0x7fffffff) > 0x7f800000);
-  return __builtin_convertvector((is_nan & quiet) | (~is_nan & rounded), HalfVec);
-#endif
+  return (Vec)((is_nan & quiet) | (~is_nan & rounded));
 }
 
 inline Vec load(const Bfloat16* p, AllLanes = {}) {
-  HalfVec half;
-  __builtin_memcpy(&half, p, sizeof half);
-  return (Vec)(__builtin_convertvector(half, WordVec) << 16);
+  return load_upper_halves(p);
 }
 inline Vec load(const Bfloat16* p, const FirstLanes& lanes) {
-  HalfVec half = {};
-  __builtin_memcpy(&half, p, size_t(lanes.count) * sizeof *p);
-  return (Vec)(__builtin_convertvector(half, WordVec) << 16);
+  Bfloat16 all[kWidth] = {};
+  __builtin_memcpy(all, p, size_t(lanes.count) * sizeof *p);
+  return load_upper_halves(all);
 }
 inline void store(Bfloat16* p, Vec v, AllLanes = {}) {
-  const HalfVec half = round_to_half(v);
-  __builtin_memcpy(p, &half, sizeof half);
+#if defined(__AVX512BF16__)
+  const __m256bh halves = _mm512_cvtneps_pbh(v);
+  __builtin_memcpy(p, &halves, sizeof halves);
+#else
+  store_upper_halves(p, rounded_to_bfloat16(v));
+#endif
 }
 inline void store(Bfloat16* p, Vec v, const FirstLanes& lanes) {
-  const HalfVec half = round_to_half(v);
-  __builtin_memcpy(p, &half, size_t(lanes.count) * sizeof *p);
+  Bfloat16 all[kWidth];
+  store(all, v);
+  __builtin_memcpy(p, all, size_t(lanes.count) * sizeof *p);
 }
 
 /// Calls visit(pointer) with the pointer typed.

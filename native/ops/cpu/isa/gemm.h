@@ -45,7 +45,6 @@ template <class FormatType, int kRows, int kPanels>
   using Sum = typename FormatType::Sum;
   using Left = typename FormatType::Left;
   constexpr int kVectors = kPanels * kPanelVectors;
-  // What a word of the left side takes: as many elements as inputs, however the right side is kept.
   constexpr int kGroup = FormatType::kGroup;
   Sum sums[kRows][kVectors];
 #pragma GCC unroll 16
@@ -66,24 +65,17 @@ template <class FormatType, int kRows, int kPanels>
   const char* upcoming = t.upcoming;
   for (int64_t word = 0; word < t.words; ++word, upcoming += t.pace) {
     __builtin_prefetch(upcoming, 0, 2);
-#pragma GCC unroll 2
-    for (int step = 0; step < FormatType::kSteps; ++step) {
-      decltype(FormatType::right(right[0], 0)) columns[kVectors];
+    decltype(FormatType::right(right[0])) columns[kVectors];
 #pragma GCC unroll 16
-      for (int v = 0; v < kVectors; ++v) {
-        const int64_t vector = word * kPanelColumns + v % kPanelVectors * kWidth;
-        columns[v] = FormatType::right(right[v / kPanelVectors] + vector * kGroup, step);
-      }
+    for (int v = 0; v < kVectors; ++v) {
+      const int64_t vector = word * kPanelColumns + v % kPanelVectors * kWidth;
+      columns[v] = FormatType::right(right[v / kPanelVectors] + vector * kGroup);
+    }
 #pragma GCC unroll 16
-      for (int i = 0; i < kRows; ++i) {
-        const auto row = FormatType::left(left[i / 3] + i % 3 * stride + word * kGroup, step);
+    for (int i = 0; i < kRows; ++i) {
+      const auto row = FormatType::left(left[i / 3] + i % 3 * stride + word * kGroup);
 #pragma GCC unroll 16
-        for (int v = 0; v < kVectors; ++v) {
-          sums[i][v] = FormatType::dot(sums[i][v], row, columns[v]);
-        }
-      }
-      // Keeps the next step's vectors out of the registers until they are needed.
-      if (step + 1 < FormatType::kSteps) __asm__ volatile("" ::: "memory");
+      for (int v = 0; v < kVectors; ++v) sums[i][v] = FormatType::dot(sums[i][v], row, columns[v]);
     }
   }
 #pragma GCC unroll 16

@@ -63,6 +63,16 @@ inline Vec interleave_low(Vec a, Vec b) {
 inline Vec interleave_high(Vec a, Vec b) {
   return _mm256_permute2f128_ps(_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b), 0x31);
 }
+/// Eight 16-bit numbers as the upper halves of the lanes, and back.
+inline Vec load_upper_halves(const void* p) {
+  const __m128i halves = _mm_loadu_si128(static_cast<const __m128i*>(p));
+  return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(halves), 16));
+}
+inline void store_upper_halves(void* p, Vec v) {
+  const __m256i halves = _mm256_srli_epi32(_mm256_castps_si256(v), 16);
+  const __m256i packed = _mm256_permute4x64_epi64(_mm256_packus_epi32(halves, halves), 0x08);
+  _mm_storeu_si128(static_cast<__m128i*>(p), _mm256_castsi256_si128(packed));
+}
 
 }  // namespace
 }  // namespace albert::cpu::ALBERT_ISA

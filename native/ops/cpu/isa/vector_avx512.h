@@ -66,6 +66,16 @@ inline Vec interleave_high(Vec a, Vec b) {
   return _mm512_permutex2var_ps(
       a, _mm512_setr_epi32(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31), b);
 }
+/// Sixteen 16-bit numbers as the upper halves of the lanes, and back.
+inline Vec load_upper_halves(const void* p) {
+  const __m512i words = _mm512_maskz_cvtepu16_epi32(
+      0xffff, _mm256_loadu_si256(static_cast<const __m256i*>(p)));
+  return _mm512_castsi512_ps(_mm512_maskz_slli_epi32(0xffff, words, 16));
+}
+inline void store_upper_halves(void* p, Vec v) {
+  const __m512i halves = _mm512_maskz_srli_epi32(0xffff, _mm512_castps_si512(v), 16);
+  _mm256_storeu_si256(static_cast<__m256i*>(p), _mm512_maskz_cvtepi32_epi16(0xffff, halves));
+}
 
 }  // namespace
 }  // namespace albert::cpu::ALBERT_ISA

@@ -71,6 +71,13 @@ inline Vec interleave_low(Vec a, Vec b) {
 inline Vec interleave_high(Vec a, Vec b) {
   return vzip2q_f32(a, b);
 }
+/// Four 16-bit numbers as the upper halves of the lanes, and back.
+inline Vec load_upper_halves(const void* p) {
+  return vreinterpretq_f32_u32(vshll_n_u16(vld1_u16(static_cast<const uint16_t*>(p)), 16));
+}
+inline void store_upper_halves(void* p, Vec v) {
+  vst1_u16(static_cast<uint16_t*>(p), vshrn_n_u32(vreinterpretq_u32_f32(v), 16));
+}
 
 }  // namespace
 }  // namespace albert::cpu::ALBERT_ISA

@@ -69,6 +69,19 @@ inline Vec interleave_low(Vec a, Vec b) {
 inline Vec interleave_high(Vec a, Vec b) {
   return __builtin_shuffle(a, b, Lanes{2, 6, 3, 7});
 }
+/// Four 16-bit numbers as the upper halves of the lanes, and back.
+inline Vec load_upper_halves(const void* p) {
+  uint16_t halves[kWidth];
+  __builtin_memcpy(halves, p, sizeof halves);
+  const Lanes words = {halves[0], halves[1], halves[2], halves[3]};
+  return (Vec)(words << 16);
+}
+inline void store_upper_halves(void* p, Vec v) {
+  const Lanes words = (Lanes)v;
+  uint16_t halves[kWidth];
+  for (int i = 0; i < kWidth; ++i) halves[i] = uint16_t(uint32_t(words[i]) >> 16);
+  __builtin_memcpy(p, halves, sizeof halves);
+}
 
 }  // namespace
 }  // namespace albert::cpu::ALBERT_ISA
