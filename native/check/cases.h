@@ -23,6 +23,8 @@ struct OpCase {
   bool timed;
   /// Draws the inputs.
   std::function<Binder()> make;
+  /// How far each number of the only output may be off; none = the op's tolerance.
+  std::function<std::vector<double>()> allowed = {};
 };
 
 using CaseList = std::vector<OpCase>;

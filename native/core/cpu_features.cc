@@ -7,6 +7,14 @@
 #if defined(__x86_64__)
 #include <cpuid.h>
 #endif
+#if defined(__linux__)
+#include <sys/auxv.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#if defined(__aarch64__)
+#include <asm/hwcap.h>
+#endif
+#endif
 
 namespace albert {
 
@@ -50,6 +58,17 @@ std::string brand_string() {
   return brand.substr(begin, brand.find_last_not_of(' ') - begin + 1);
 }
 
+/// Linux keeps the tiles' state for processes that asked for it only (arch_prctl(2),
+/// ARCH_REQ_XCOMP_PERM of XFEATURE_XTILEDATA).
+bool may_use_tiles() {
+#if defined(__linux__)
+  constexpr long kRequestPermission = 0x1023, kTileData = 18;
+  return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+#else
+  return false;
+#endif
+}
+
 CpuFeatures detect() {
   constexpr uint64_t kYmm = 0x6, kZmm = 0xe6, kTiles = 0x60000;
   const uint64_t saved = saved_states();
@@ -63,7 +82,8 @@ CpuFeatures detect() {
              bit(extended.ebx, 30) && bit(extended.ebx, 31);
   f.avx512_vnni = f.avx512 && bit(extended.ecx, 11);
   f.avx512_bf16 = f.avx512 && bit(cpuid(7, 1).eax, 5);
-  f.amx = tiles && bit(extended.edx, 22) && bit(extended.edx, 24) && bit(extended.edx, 25);
+  f.amx = tiles && bit(extended.edx, 22) && bit(extended.edx, 24) && bit(extended.edx, 25) &&
+          may_use_tiles();
   f.brand = brand_string();
   return f;
 }
@@ -74,6 +94,11 @@ CpuFeatures detect() {
   CpuFeatures f;
 #if defined(__aarch64__)
   f.neon = true;
+#if defined(__linux__)
+  const unsigned long first = getauxval(AT_HWCAP), second = getauxval(AT_HWCAP2);
+  f.dotprod = first & HWCAP_ASIMDDP;
+  f.bf16_i8mm = f.dotprod && (second & HWCAP2_BF16) && (second & HWCAP2_I8MM);
+#endif
   f.brand = "AArch64";
 #else
   f.brand = "unknown processor";

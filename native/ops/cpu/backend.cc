@@ -13,23 +13,41 @@
 #include "ops/cpu/host_memory.h"
 #include "ops/cpu/packed_weight.h"
 #include "ops/cpu/peak.h"
+#include "ops/cpu/self_check.h"
 
 namespace albert {
 
 namespace cpu {
 namespace {
 
-/// The kernels that this machine can run, best first.
-std::vector<const KernelTable*> runnable_kernels() {
+/// The kernels that this machine can run and that compute what they should, best first.
+std::vector<const KernelTable*> find_runnable_kernels() {
+  const CpuFeatures& cpu = cpu_features();
   std::vector<const KernelTable*> kernels;
+  const auto add = [&](bool runs, const KernelTable& table) {
+    if (runs && self_check(table)) kernels.push_back(&table);
+  };
 #if defined(__x86_64__)
-  if (cpu_features().avx512) kernels.push_back(&avx512::kernels);
-  if (cpu_features().avx2_fma) kernels.push_back(&avx2::kernels);
+  const bool words = cpu.avx512_vnni && cpu.avx512_bf16;
+  add(cpu.amx && words, amx::kernels);
+  add(words, avx512_bf16::kernels);
+  add(cpu.avx512_vnni, avx512_vnni::kernels);
+  add(cpu.avx512, avx512::kernels);
+  add(cpu.avx2_fma, avx2::kernels);
 #elif defined(__aarch64__)
-  kernels.push_back(&neon::kernels);
+  add(cpu.bf16_i8mm, neon_bf16::kernels);
+  add(cpu.dotprod, neon_dotprod::kernels);
+  add(true, neon::kernels);
 #endif
   kernels.push_back(&portable::kernels);
   return kernels;
+}
+
+/// Found once: some machines have kernels that no developer of this library has seen run.
+const std::vector<const KernelTable*>& runnable_kernels() {
+  static const std::vector<const KernelTable*>& found =
+      *new std::vector<const KernelTable*>(find_runnable_kernels());
+  return found;
 }
 
 const KernelTable& find_kernels(const std::string& name, const char* source) {

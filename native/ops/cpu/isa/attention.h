@@ -32,16 +32,17 @@ template <class FormatType>
 struct AttentionScratch {
   using Left = typename FormatType::Left;
   static constexpr int64_t kGroup = FormatType::kGroup;
+  static constexpr int64_t kRows = kRowsAtOnce<FormatType>;
 
   int64_t padded_keys;  // whole panels
   int64_t head_words;   // of a query or key
   int64_t key_words;    // of a row of probabilities
   float* keys;          // panels of key rows: head_words × kPanelColumns words each
   float* values;        // panels of value columns: key_words × kPanelColumns words each
-  float* scores;        // kRowTile × padded_keys
-  Left* weights;        // kRowTile × padded_keys: the scores' exponentials
-  Left* queries;        // kRowTile × head_words, where they cannot be read in place
-  float* context;       // kRowTile × kPanelColumns
+  float* scores;        // kRows × padded_keys
+  Left* weights;        // kRows × padded_keys: the scores' exponentials
+  Left* queries;        // kRows × head_words, where they cannot be read in place
+  float* context;       // kRows × kPanelColumns
   int64_t floats;
 
   AttentionScratch(float* scratch, int64_t key_count, int64_t head_size)
@@ -51,10 +52,10 @@ struct AttentionScratch {
         keys(scratch),
         values(keys + padded_keys * head_words),
         scores(values + whole_panels(head_size) * key_words),
-        weights(reinterpret_cast<Left*>(scores + kRowTile * padded_keys)),
-        queries(weights + kRowTile * padded_keys),
-        context(reinterpret_cast<float*>(queries + kRowTile * whole_panels(head_words * kGroup))),
-        floats(context + kRowTile * kPanelColumns - scratch) {}
+        weights(reinterpret_cast<Left*>(scores + kRows * padded_keys)),
+        queries(weights + kRows * padded_keys),
+        context(reinterpret_cast<float*>(queries + kRows * whole_panels(head_words * kGroup))),
+        floats(context + kRows * kPanelColumns - scratch) {}
 };
 
 template <class FormatType>
@@ -252,10 +253,10 @@ inline void attention_of(const AttentionTask& t) {
   const AttentionScratch<FormatType> scratch(t.scratch, t.key_count, t.head_size);
   pack_keys<FormatType, Element>(t, scratch);
   pack_values<FormatType, Element>(t, scratch);
-  for_each_part(t.query_count, kRowTile, [&](int64_t begin, int64_t count) {
+  for_each_part(t.query_count, kRowsAtOnce<FormatType>, [&](int64_t begin, int64_t count) {
     const QueryRows rows = {begin, count};
     score_rows<FormatType, Element>(t, scratch, rows);
-    float sums[kRowTile];
+    float sums[kRowsAtOnce<FormatType>];
     for (int64_t i = 0; i < count; ++i) {
       Left* weights = scratch.weights + i * scratch.padded_keys;
       const SoftmaxStatistics statistics =

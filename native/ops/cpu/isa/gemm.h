@@ -12,100 +12,10 @@
 namespace albert::cpu::ALBERT_ISA {
 namespace {
 
-constexpr int kPanelColumns = kPanelVectors * kWidth;
 /// Rows that visit a panel before the next panel is touched: the panel then stays in L1 or L2.
 constexpr int64_t kRowBlock = 96;
 /// Bytes of a left row that one visit covers: kRowBlock rows and a panel fit in 512 KiB of L2.
 constexpr int64_t kDepthBytes = 4096;
-
-/// Some rows times some adjacent panels. What a register tile is made of.
-template <class FormatType>
-struct Tile {
-  const typename FormatType::Left* left;
-  int64_t left_stride;
-  const typename FormatType::Right* panel;
-  int64_t panel_stride;  // elements from one panel to the next
-  int64_t words;
-  float* sums;  // or int32
-  int64_t sums_stride;
-  bool resume;           // continue the sums that are there
-  const char* upcoming;  // what comes after the panel: prefetched as the words go by,
-  int64_t pace;          // so many bytes a word
-};
-
-template <class Sum>
-inline Sum load_sum(const float* p) {
-  Sum sum;
-  __builtin_memcpy(&sum, p, sizeof sum);
-  return sum;
-}
-
-template <class FormatType, int kRows, int kPanels>
-[[gnu::noinline]] void multiply_tile(const Tile<FormatType>& t) {
-  using Sum = typename FormatType::Sum;
-  using Left = typename FormatType::Left;
-  constexpr int kVectors = kPanels * kPanelVectors;
-  constexpr int kGroup = FormatType::kGroup;
-  Sum sums[kRows][kVectors];
-#pragma GCC unroll 16
-  for (int i = 0; i < kRows; ++i) {
-#pragma GCC unroll 16
-    for (int v = 0; v < kVectors; ++v) {
-      sums[i][v] = t.resume ? load_sum<Sum>(t.sums + i * t.sums_stride + v * kWidth) : Sum{};
-    }
-  }
-  // Three rows share a base register: base, base + stride, base + 2 · stride are addressing modes.
-  const int64_t stride = t.left_stride;
-  const Left* left[(kRows + 2) / 3];
-#pragma GCC unroll 8
-  for (int i = 0; i < (kRows + 2) / 3; ++i) left[i] = t.left + 3 * i * stride;
-  const typename FormatType::Right* right[kPanels];
-#pragma GCC unroll 4
-  for (int p = 0; p < kPanels; ++p) right[p] = t.panel + p * t.panel_stride;
-  const char* upcoming = t.upcoming;
-  for (int64_t word = 0; word < t.words; ++word, upcoming += t.pace) {
-    __builtin_prefetch(upcoming, 0, 2);
-    decltype(FormatType::right(right[0])) columns[kVectors];
-#pragma GCC unroll 16
-    for (int v = 0; v < kVectors; ++v) {
-      const int64_t vector = word * kPanelColumns + v % kPanelVectors * kWidth;
-      columns[v] = FormatType::right(right[v / kPanelVectors] + vector * kGroup);
-    }
-#pragma GCC unroll 16
-    for (int i = 0; i < kRows; ++i) {
-      const auto row = FormatType::left(left[i / 3] + i % 3 * stride + word * kGroup);
-#pragma GCC unroll 16
-      for (int v = 0; v < kVectors; ++v) sums[i][v] = FormatType::dot(sums[i][v], row, columns[v]);
-    }
-  }
-#pragma GCC unroll 16
-  for (int i = 0; i < kRows; ++i) {
-#pragma GCC unroll 16
-    for (int v = 0; v < kVectors; ++v) {
-      __builtin_memcpy(t.sums + i * t.sums_stride + v * kWidth, &sums[i][v], sizeof(Sum));
-    }
-  }
-}
-
-/// How many panels a tile of few rows takes at once: the registers are then as full, and enough
-/// chains run side by side to keep up with memory.
-constexpr int panels_at_once(int rows) {
-  const int fitting = kRowTile / rows;
-  return fitting > 4 ? 4 : fitting;
-}
-
-/// Calls the instantiation for `rows` <= kRows rows.
-template <class FormatType, int kRows = kRowTile>
-inline void multiply_rows(int64_t rows, bool several_panels, const Tile<FormatType>& t) {
-  if constexpr (kRows > 1) {
-    if (rows < kRows) return multiply_rows<FormatType, kRows - 1>(rows, several_panels, t);
-  }
-  constexpr int kPanels = panels_at_once(kRows);
-  if constexpr (kPanels > 1) {
-    if (several_panels) return multiply_tile<FormatType, kRows, kPanels>(t);
-  }
-  multiply_tile<FormatType, kRows, 1>(t);
-}
 
 /// Calls body(begin, count) for parts of [0, total) of at most `limit`, as equal as can be: 8 rows
 /// become 4 + 4 rather than 6 + 2.
@@ -200,7 +110,7 @@ inline void multiply_block(const GemmTask& t, int64_t begin, int64_t rows, int64
   const int64_t panel_stride = t.words * kPanelColumns * kGroup;
   const auto* left = static_cast<const typename FormatType::Left*>(t.left) + first * kGroup;
   const auto* panels = static_cast<const typename FormatType::Right*>(t.panels);
-  const int at_once = rows <= kRowTile ? panels_at_once(int(rows)) : 1;
+  const int at_once = panels_for<FormatType>(rows);
   for (int64_t panel = t.panel_begin, count = 1; panel < t.panel_end; panel += count) {
     count = panel + at_once <= t.panel_end ? at_once : 1;
     const auto* here = panels + panel * panel_stride + first * kPanelColumns * kGroup;
@@ -210,7 +120,7 @@ inline void multiply_block(const GemmTask& t, int64_t begin, int64_t rows, int64
     const int64_t column = panel * kPanelColumns, left_over = t.outputs - column;
     float* const sums =
         t.scratch + (layout.one_block ? 0 : (panel - t.panel_begin) * kPanelColumns);
-    for_each_part(rows, kRowTile, [&](int64_t row, int64_t height) {
+    for_each_part(rows, kRowsAtOnce<FormatType>, [&](int64_t row, int64_t height) {
       float* const own = sums + row * layout.stride;
       multiply_rows<FormatType>(height, count > 1,
                                 {.left = left + (begin + row) * t.left_stride,

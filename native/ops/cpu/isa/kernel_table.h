@@ -183,20 +183,22 @@ struct KernelTable {
 };
 
 // Defined by kernels.cc, compiled once for each.
+#define ALBERT_DECLARE_KERNELS(set)  \
+  namespace set {                    \
+  extern const KernelTable kernels;  \
+  }
 #if defined(__x86_64__)
-namespace avx512 {
-extern const KernelTable kernels;
-}
-namespace avx2 {
-extern const KernelTable kernels;
-}
+ALBERT_DECLARE_KERNELS(avx2)
+ALBERT_DECLARE_KERNELS(avx512)
+ALBERT_DECLARE_KERNELS(avx512_vnni)
+ALBERT_DECLARE_KERNELS(avx512_bf16)
+ALBERT_DECLARE_KERNELS(amx)
 #elif defined(__aarch64__)
-namespace neon {
-extern const KernelTable kernels;
-}
+ALBERT_DECLARE_KERNELS(neon)
+ALBERT_DECLARE_KERNELS(neon_dotprod)
+ALBERT_DECLARE_KERNELS(neon_bf16)
 #endif
-namespace portable {
-extern const KernelTable kernels;
-}
+ALBERT_DECLARE_KERNELS(portable)
+#undef ALBERT_DECLARE_KERNELS
 
 }  // namespace albert::cpu

@@ -1,4 +1,5 @@
-// Compiled once per instruction set, with -DALBERT_ISA=avx512|avx2|portable|neon and its flags.
+// Compiled once per instruction set, with its flags, its name as ALBERT_ISA, and its vectors'
+// (portable, avx2, avx512, neon) as ALBERT_VECTOR.
 //
 // Nothing here may leave an inline function for the linker to share with other objects: no standard
 // library beyond <cstdint> and <cstddef>, and every definition lives in an unnamed namespace.
@@ -8,13 +9,15 @@
 #define ALBERT_VECTOR_HEADER_OF(set) ALBERT_QUOTED(ops/cpu/isa/vector_##set.h)
 #define ALBERT_VECTOR_HEADER(set) ALBERT_VECTOR_HEADER_OF(set)
 
-#include ALBERT_VECTOR_HEADER(ALBERT_ISA)
+#include ALBERT_VECTOR_HEADER(ALBERT_VECTOR)
 #include "ops/cpu/isa/vector_loop.h"
 #include "ops/cpu/isa/elements.h"
 #include "ops/cpu/isa/dot.h"
 #include "ops/cpu/isa/formats.h"
 #include "ops/cpu/isa/stage.h"
 #include "ops/cpu/isa/vector_math.h"
+#include "ops/cpu/isa/register_tile.h"
+#include "ops/cpu/isa/amx_tile.h"
 #include "ops/cpu/isa/gemm.h"
 #include "ops/cpu/isa/softmax.h"
 #include "ops/cpu/isa/attention.h"

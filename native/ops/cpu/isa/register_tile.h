@@ -1,0 +1,103 @@
+// Some rows times some panels, their sums in registers: the inner loop of every product.
+#pragma once
+
+#include <cstdint>
+
+#include "ops/cpu/isa/kernel_table.h"
+
+namespace albert::cpu::ALBERT_ISA {
+namespace {
+
+constexpr int kPanelColumns = kPanelVectors * kWidth;
+
+/// Some rows times some adjacent panels. What a register tile is made of.
+template <class FormatType>
+struct Tile {
+  const typename FormatType::Left* left;
+  int64_t left_stride;
+  const typename FormatType::Right* panel;
+  int64_t panel_stride;  // elements from one panel to the next
+  int64_t words;
+  float* sums;  // or int32
+  int64_t sums_stride;
+  bool resume;           // continue the sums that are there
+  const char* upcoming;  // what comes after the panel: prefetched as the words go by,
+  int64_t pace;          // so many bytes a word
+};
+
+template <class Sum>
+inline Sum load_sum(const float* p) {
+  Sum sum;
+  __builtin_memcpy(&sum, p, sizeof sum);
+  return sum;
+}
+
+template <class FormatType, int kRows, int kPanels>
+[[gnu::noinline]] void multiply_tile(const Tile<FormatType>& t) {
+  using Sum = typename FormatType::Sum;
+  using Left = typename FormatType::Left;
+  constexpr int kVectors = kPanels * kPanelVectors;
+  constexpr int kGroup = FormatType::kGroup;
+  Sum sums[kRows][kVectors];
+#pragma GCC unroll 16
+  for (int i = 0; i < kRows; ++i) {
+#pragma GCC unroll 16
+    for (int v = 0; v < kVectors; ++v) {
+      sums[i][v] = t.resume ? load_sum<Sum>(t.sums + i * t.sums_stride + v * kWidth) : Sum{};
+    }
+  }
+  // Three rows share a base register: base, base + stride, base + 2 · stride are addressing modes.
+  const int64_t stride = t.left_stride;
+  const Left* left[(kRows + 2) / 3];
+#pragma GCC unroll 8
+  for (int i = 0; i < (kRows + 2) / 3; ++i) left[i] = t.left + 3 * i * stride;
+  const typename FormatType::Right* right[kPanels];
+#pragma GCC unroll 4
+  for (int p = 0; p < kPanels; ++p) right[p] = t.panel + p * t.panel_stride;
+  const char* upcoming = t.upcoming;
+  for (int64_t word = 0; word < t.words; ++word, upcoming += t.pace) {
+    __builtin_prefetch(upcoming, 0, 2);
+    decltype(FormatType::right(right[0])) columns[kVectors];
+#pragma GCC unroll 16
+    for (int v = 0; v < kVectors; ++v) {
+      const int64_t vector = word * kPanelColumns + v % kPanelVectors * kWidth;
+      columns[v] = FormatType::right(right[v / kPanelVectors] + vector * kGroup);
+    }
+#pragma GCC unroll 16
+    for (int i = 0; i < kRows; ++i) {
+      const auto row = FormatType::left(left[i / 3] + i % 3 * stride + word * kGroup);
+#pragma GCC unroll 16
+      for (int v = 0; v < kVectors; ++v) sums[i][v] = FormatType::dot(sums[i][v], row, columns[v]);
+    }
+  }
+#pragma GCC unroll 16
+  for (int i = 0; i < kRows; ++i) {
+#pragma GCC unroll 16
+    for (int v = 0; v < kVectors; ++v) {
+      __builtin_memcpy(t.sums + i * t.sums_stride + v * kWidth, &sums[i][v], sizeof(Sum));
+    }
+  }
+}
+
+/// How many panels a tile of few rows takes at once: the registers are then as full, and enough
+/// chains run side by side to keep up with memory.
+constexpr int panels_at_once(int rows) {
+  const int fitting = kRowTile / rows;
+  return fitting > 4 ? 4 : fitting;
+}
+
+/// Calls the instantiation for `rows` <= kRows rows.
+template <class FormatType, int kRows = kRowTile>
+inline void multiply_vectors(int64_t rows, bool several_panels, const Tile<FormatType>& t) {
+  if constexpr (kRows > 1) {
+    if (rows < kRows) return multiply_vectors<FormatType, kRows - 1>(rows, several_panels, t);
+  }
+  constexpr int kPanels = panels_at_once(kRows);
+  if constexpr (kPanels > 1) {
+    if (several_panels) return multiply_tile<FormatType, kRows, kPanels>(t);
+  }
+  multiply_tile<FormatType, kRows, 1>(t);
+}
+
+}  // namespace
+}  // namespace albert::cpu::ALBERT_ISA

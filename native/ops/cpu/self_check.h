@@ -1,0 +1,13 @@
+// Whether the kernels of an instruction set compute the right thing on this very machine.
+#pragma once
+
+#include "ops/cpu/isa/kernel_table.h"
+
+namespace albert::cpu {
+
+/// Multiplies and attends on small shapes in every format and compares with plain loops: less than
+/// a millisecond. A table that fails is not used: a wrong processor, emulator or compiler costs
+/// speed and not results.
+bool self_check(const KernelTable& kernels);
+
+}  // namespace albert::cpu
