@@ -41,21 +41,73 @@ std::vector<std::string> feature_names(const CpuFeatures& features) {
   return names;
 }
 
+constexpr const char* kDTypes[] = {"fp32", "bf16", "int8", "fp16"};
+
+/// How an instruction set multiplies in a dtype: ops/cpu/isa/dot.h in words.
+struct Arithmetic {
+  const char* instruction_set;
+  const char* dtype;
+  const char* words;
+};
+
+constexpr const char* kFloat32 = "float32 products and sums";
+constexpr const char* kWidenedBfloat16 = "bfloat16 in memory, float32 products and sums";
+constexpr const char* kFullInt8 = "8-bit operands, exact 32-bit sums";
+constexpr const char* kNarrowInt8 =
+    "7.5-bit operands (two products fit 16 bits: nothing saturates), exact 32-bit sums";
+
+constexpr Arithmetic kArithmetics[] = {
+    {"avx512", "fp32", kFloat32},
+    {"avx2", "fp32", kFloat32},
+    {"neon", "fp32", kFloat32},
+    {"portable", "fp32", kFloat32},
+    {"avx512", "bf16", kWidenedBfloat16},
+    {"avx2", "bf16", kWidenedBfloat16},
+    {"neon", "bf16", kWidenedBfloat16},
+    {"portable", "bf16", kWidenedBfloat16},
+    {"avx512", "int8", kNarrowInt8},
+    {"avx2", "int8", kNarrowInt8},
+    {"neon", "int8", kFullInt8},
+    {"portable", "int8", kFullInt8},
+    {"none", "fp32", "float64 products and sums: the oracle for tests"},
+};
+
+/// Empty where nobody has written it down.
+const char* arithmetic_of(const Backend& backend, const std::string& dtype) {
+  for (const Arithmetic& each : kArithmetics) {
+    if (dtype == each.dtype && backend.instruction_set() == std::string(each.instruction_set)) {
+      return each.words;
+    }
+  }
+  return "";
+}
+
 /// A device as opening it shows it: there, or absent for a reason.
 struct BackendState {
   bool available = false;
   std::string instruction_set = "none";
   std::string reason;
+  /// The dtypes it opens with, and how it computes in each.
+  std::vector<std::string> dtypes = {};
+  std::vector<std::string> arithmetic = {};
 };
 
 BackendState try_backend(const char* device) {
-  try {
-    const std::shared_ptr<Backend> backend =
-        open_backend({.device = device, .instruction_set = {}});
-    return {.available = true, .instruction_set = backend->instruction_set(), .reason = {}};
-  } catch (const Error& error) {
-    return {.reason = error.what()};
+  BackendState state;
+  for (const char* dtype : kDTypes) {
+    try {
+      const std::shared_ptr<Backend> backend =
+          open_backend({.device = device, .dtype = dtype, .instruction_set = {}});
+      state.available = true;
+      state.instruction_set = backend->instruction_set();
+      state.dtypes.push_back(dtype);
+      state.arithmetic.push_back(arithmetic_of(*backend, dtype));
+    } catch (const Error& error) {
+      if (state.reason.empty()) state.reason = error.what();
+    }
   }
+  if (state.available) state.reason.clear();  // of the dtypes that it lacks
+  return state;
 }
 
 Napi::Object cpu_info(Napi::Env env) {
@@ -80,12 +132,16 @@ Napi::Object thread_info(Napi::Env env) {
 
 Napi::Object backend_info(Napi::Env env, const char* device, const char* remark) {
   const BackendState state = try_backend(device);
+  Napi::Object arithmetic = Napi::Object::New(env);
+  for (size_t i = 0; i < state.dtypes.size(); ++i) {
+    arithmetic.Set(state.dtypes[i], state.arithmetic[i]);
+  }
   Napi::Object backend = Napi::Object::New(env);
   backend.Set("name", device);
   backend.Set("available", state.available);
   backend.Set("reason", state.available ? remark : state.reason);
-  backend.Set("dtypes", strings_of(env, state.available ? std::vector<std::string>{"fp32"}
-                                                        : std::vector<std::string>{}));
+  backend.Set("dtypes", strings_of(env, state.dtypes));
+  backend.Set("arithmetic", arithmetic);
   return backend;
 }
 

@@ -23,7 +23,7 @@ struct OpCase {
   bool timed;
   /// Draws the inputs.
   std::function<Binder()> make;
-  /// How far each number of the only output may be off; none = the op's tolerance.
+  /// How far each number of the only output may be off, above 0; none = the op's tolerance.
   std::function<std::vector<double>()> allowed = {};
 };
 

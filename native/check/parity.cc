@@ -65,13 +65,12 @@ OutputError error_of(const OutputValues& actual, const OutputValues& expected,
 /// The number that is furthest off for what it is allowed.
 OutputError error_of_each(const OutputValues& actual, const OutputValues& expected,
                           const std::vector<double>& allowed) {
-  OutputError worst = {expected.name, 0, 0, 0, 0};
-  for (size_t i = 0; i < allowed.size(); ++i) {
+  OutputError worst = {expected.name, 0, 0, allowed.at(0), 0};
+  for (size_t i = 0; i < expected.values.size(); ++i) {
     const double away = distance(actual.values[i], expected.values[i]);
-    const bool further = away * worst.allowed_absolute > worst.max_absolute * allowed[i];
-    if (i > 0 && !further) continue;
+    if (away / allowed.at(i) <= worst.max_absolute / worst.allowed_absolute) continue;
     worst.max_absolute = away;
-    worst.allowed_absolute = allowed[i];
+    worst.allowed_absolute = allowed.at(i);
   }
   return worst;
 }

@@ -1,11 +1,16 @@
 // Host numbers that the op cases are made of.
 #include "check/values.h"
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
 #include <utility>
 
 namespace albert::checks {
 
 namespace {
+
+constexpr double kLargestFloat = double(std::numeric_limits<float>::max());
 
 /// FNV-1a, so that a case keeps its numbers when other cases come and go.
 uint64_t hash_of(const std::string& text) {
@@ -49,6 +54,19 @@ HostArray ValueSource::vector(int64_t size, double deviation, double center) {
 
 HostArray ValueSource::uniform_matrix(int64_t rows, int64_t columns, double low, double high) {
   return draw_matrix(rows, columns, [&] { return low + (high - low) * stream_.uniform(); });
+}
+
+std::vector<double> ValueSource::every_exponent(int of_each) {
+  std::vector<double> numbers;
+  for (int exponent = -149; exponent < 128; ++exponent) {
+    const double power = std::ldexp(1.0, exponent);
+    numbers.push_back(power);
+    numbers.push_back(double(std::nextafter(float(2 * power), 0.0f)));
+    for (int i = 2; i < of_each; ++i) {
+      numbers.push_back(as_float32(std::min(power * (1 + stream_.uniform()), kLargestFloat)));
+    }
+  }
+  return numbers;
 }
 
 std::vector<int32_t> ValueSource::indices(int64_t count, int64_t bound) {

@@ -42,6 +42,8 @@ class ValueSource {
   HostArray vector(int64_t size, double deviation = 1, double center = 0);
   /// Uniform numbers in (low, high).
   HostArray uniform_matrix(int64_t rows, int64_t columns, double low, double high);
+  /// Positive numbers of every exponent that float32 has, denormals included.
+  std::vector<double> every_exponent(int of_each);
   /// Integers in [0, bound).
   std::vector<int32_t> indices(int64_t count, int64_t bound);
 

@@ -2,10 +2,10 @@
 #include "engine/checkpoint.h"
 
 #include <algorithm>
-#include <new>
 #include <set>
 
 #include "core/error.h"
+#include "core/host_memory.h"
 #include "formats/safetensors_writer.h"
 #include "model/initialize.h"
 
@@ -17,21 +17,6 @@ using formats::TensorSource;
 using model::ParameterSpec;
 
 constexpr std::string_view kPrefix = "albert.";
-
-class HostMemory : public Memory {
- public:
-  void* allocate(size_t bytes) override {
-    void* pointer = ::operator new(bytes, std::align_val_t{64}, std::nothrow);
-    if (pointer == nullptr) {
-      throw Error(ErrorCode::kMemory, "cannot allocate " + std::to_string(bytes) +
-                                          " bytes for the parameters of the model");
-    }
-    return pointer;
-  }
-  void release(void* pointer, size_t) noexcept override {
-    ::operator delete(pointer, std::align_val_t{64});
-  }
-};
 
 bool ends_with(std::string_view text, std::string_view end) {
   return text.ends_with(end);
@@ -59,19 +44,18 @@ std::string shape_text(const std::vector<int64_t>& shape) {
   return text + "]";
 }
 
-void read_tensor(const TensorSource& source, const std::string& name, const ParameterSpec& spec,
-                 const Tensor& tensor) {
+void check_shape(const TensorSource& source, const std::string& name, const ParameterSpec& spec) {
   if (source.shape(name) != spec.shape) {
     throw Error(ErrorCode::kShape, "checkpoint: " + name + " has shape " +
                                        shape_text(source.shape(name)) + ", the config asks for " +
                                        shape_text(spec.shape));
   }
-  const size_t count = size_t(tensor.size());
-  if (tensor.dtype == DType::kF64) {
-    source.read_f64(name, {tensor.as<double>(), count});
-  } else {
-    source.read_f32(name, {tensor.as<float>(), count});
-  }
+}
+
+/// A tensor without memory.
+Tensor shape_only(const ParameterSpec& spec) {
+  return spec.shape.size() == 1 ? Tensor(nullptr, DType::kF32, {spec.shape[0]})
+                                : Tensor(nullptr, DType::kF32, {spec.shape[0], spec.shape[1]});
 }
 
 /// Tensors that are no parameters of ours but belong in Hugging Face's files: buffers, tied copies.
@@ -109,30 +93,59 @@ HostParams::HostParams(const model::Architecture& architecture, DType dtype)
   });
 }
 
-void read_checkpoint(const TensorSource& source, const model::Architecture& architecture,
-                     uint64_t seed, HostParams& host, std::vector<std::string>& warnings) {
-  std::set<std::string> used;
-  std::vector<std::string> missing;
-  model::for_each(host.params, architecture, [&](const ParameterSpec& spec, Tensor& tensor) {
-    for (const std::string& name : names_of(spec.name)) {
-      if (source.find(name) == nullptr) continue;
-      read_tensor(source, name, spec, tensor);
-      used.insert(name);
-      return;
-    }
-    if (const char* tied = tied_source(source, spec.name)) {
-      read_tensor(source, tied, spec, tensor);
-      return;
-    }
-    if (!is_head(spec.name)) {
-      throw Error(ErrorCode::kFormat, "checkpoint: the tensor " + spec.name +
-                                          " is missing; is this an ALBERT checkpoint?");
-    }
-    model::initialize(spec, architecture.config, seed, tensor);
-    missing.push_back(spec.name);
+CheckpointReader::CheckpointReader(const TensorSource& source,
+                                   const model::Architecture& architecture, uint64_t seed)
+    : source_(&source), config_(architecture.config), seed_(seed) {
+  model::for_each(shapes_, architecture, [&](const ParameterSpec& spec, Tensor& tensor) {
+    tensor = shape_only(spec);
+    origins_[&tensor] = {spec, find(spec)};
   });
-  std::vector<std::string> unexpected;
-  for (const std::string& name : source.names()) {
+}
+
+CheckpointReader::CheckpointReader(const model::Architecture& architecture, uint64_t seed)
+    : config_(architecture.config), seed_(seed) {
+  model::for_each(shapes_, architecture, [&](const ParameterSpec& spec, Tensor& tensor) {
+    tensor = shape_only(spec);
+    origins_[&tensor] = {spec, ""};
+  });
+}
+
+std::string CheckpointReader::find(const ParameterSpec& spec) const {
+  std::vector<std::string> names = names_of(spec.name);
+  if (const char* tied = tied_source(*source_, spec.name)) names.push_back(tied);
+  for (const std::string& name : names) {
+    if (source_->find(name) == nullptr) continue;
+    check_shape(*source_, name, spec);
+    return name;
+  }
+  if (is_head(spec.name)) return "";
+  throw Error(ErrorCode::kFormat,
+              "checkpoint: the tensor " + spec.name + " is missing; is this an ALBERT checkpoint?");
+}
+
+void CheckpointReader::read(const Tensor& member, const Tensor& destination) {
+  const Origin& origin = origins_.at(&member);
+  if (origin.tensor.empty()) {
+    model::initialize(origin.spec, config_, seed_, destination);
+  } else if (destination.dtype == DType::kF64) {
+    source_->read_f64(origin.tensor, {destination.as<double>(), size_t(destination.size())});
+  } else {
+    source_->read_f32(origin.tensor, {destination.as<float>(), size_t(destination.size())});
+  }
+}
+
+std::vector<std::string> CheckpointReader::warnings() const {
+  if (source_ == nullptr) return {};
+  std::set<std::string> used;
+  std::vector<std::string> missing, unexpected, warnings;
+  for (const auto& [member, origin] : origins_) {
+    if (origin.tensor.empty()) {
+      missing.push_back(origin.spec.name);
+    } else {
+      used.insert(origin.tensor);
+    }
+  }
+  for (const std::string& name : source_->names()) {
     if (!used.contains(name) && !is_expected_extra(name)) unexpected.push_back(name);
   }
   if (!missing.empty()) {
@@ -143,13 +156,7 @@ void read_checkpoint(const TensorSource& source, const model::Architecture& arch
     warnings.push_back(
         "The checkpoint holds tensors that this model does not use: " + list_of(unexpected) + ".");
   }
-}
-
-void initialize_checkpoint(const model::Architecture& architecture, uint64_t seed,
-                           HostParams& host) {
-  model::for_each(host.params, architecture, [&](const ParameterSpec& spec, Tensor& tensor) {
-    model::initialize(spec, architecture.config, seed, tensor);
-  });
+  return warnings;
 }
 
 void write_checkpoint(const std::string& file, const model::AlbertWeights& weights) {

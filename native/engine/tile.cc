@@ -145,8 +145,7 @@ void TileRunner::run(const std::vector<TileItem>& tile, int width) {
   ops_ = &executor(width);
   arena_.reset();
   pack(tile);
-  const model::ActivationAllocator allocate(arena_, backend_,
-                                            weights_->architecture.config);
+  const model::ActivationAllocator allocate(arena_, backend_, weights_->architecture.config);
   const Tensor& kept = batch_.selection.rows;
   activations_ = allocate.encoder(packed_.size(), probability_count(), kept.size());
   Observer observer(*this);

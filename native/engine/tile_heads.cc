@@ -59,16 +59,14 @@ void TileRunner::run_pooled_heads() {
 }
 
 void TileRunner::run_token_classifier() {
-  const ActivationAllocator allocate(arena_, backend_,
-                                     weights_->architecture.config);
+  const ActivationAllocator allocate(arena_, backend_, weights_->architecture.config);
   const Tensor logits = allocate.matrix("logits", packed_.size(), weights_->classifier->outputs());
   model::classifier_forward(*ops_, *weights_->classifier, activations_.output, logits);
   scatter_tokens(logits, "logits");
 }
 
 void TileRunner::run_span() {
-  const ActivationAllocator allocate(arena_, backend_,
-                                     weights_->architecture.config);
+  const ActivationAllocator allocate(arena_, backend_, weights_->architecture.config);
   const Tensor logits = allocate.matrix("logits", packed_.size(), 2);
   model::classifier_forward(*ops_, *weights_->qa_outputs, activations_.output, logits);
   scatter_tokens(logits.slice_columns(0, 1), "start_logits");

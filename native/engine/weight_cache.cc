@@ -54,23 +54,19 @@ LoadedWeights load_weights(const LoadRequest& request) {
   const model::Architecture architecture = {.config = parse_config(request.config),
                                             .kind = model::model_kind(request.kind)};
   const std::shared_ptr<Backend> backend = open_backend(request.backend);
-  const auto new_host = [&] { return HostParams(architecture, backend->master_dtype()); };
   if (request.path.empty()) {
-    HostParams host = new_host();
-    initialize_checkpoint(architecture, request.seed, host);
-    return {.weights = model::prepare(architecture, host.params, backend), .warnings = {}};
+    CheckpointReader reader(architecture, request.seed);
+    return {.weights = model::prepare(architecture, reader, backend), .warnings = {}};
   }
   const formats::TensorSource source = formats::TensorSource::open(request.path);
   const std::shared_ptr<Entry> entry = entry_of(key_of(request, source, *backend));
   const std::lock_guard lock(entry->mutex);
   if (auto weights = entry->weights.lock()) return {std::move(weights), entry->warnings};
-  HostParams host = new_host();
-  std::vector<std::string> warnings;
-  read_checkpoint(source, architecture, request.seed, host, warnings);
-  auto weights = model::prepare(architecture, host.params, backend);
+  CheckpointReader reader(source, architecture, request.seed);
+  auto weights = model::prepare(architecture, reader, backend);
   entry->weights = weights;
-  entry->warnings = warnings;
-  return {std::move(weights), std::move(warnings)};
+  entry->warnings = reader.warnings();
+  return {std::move(weights), entry->warnings};
 }
 
 }  // namespace albert::engine

@@ -1,33 +1,45 @@
 // Packing of parameters for a backend, and the way back.
 #include "model/weights.h"
 
+#include "core/host_memory.h"
+
 namespace albert::model {
 
 namespace {
 
-/// Moves host parameters into a backend, part by part.
+/// Moves parameters into a backend, part by part.
 class Packer {
  public:
-  Packer(Backend& backend, Arena& storage) : backend_(backend), storage_(storage) {}
+  Packer(Backend& backend, Arena& storage, ParameterReader& reader)
+      : backend_(backend), storage_(storage), reader_(reader), scratch_(host_memory_) {}
 
-  PackedLinear linear(const LinearParams& params, MatrixUse use = MatrixUse::kHead) const {
-    return backend_.prepare({&params, 1}, use);
+  PackedLinear linear(const LinearParams& member, MatrixUse use = MatrixUse::kHead) {
+    return stacked({{&member.weight, &member.bias}}, use);
   }
 
-  Tensor tensor(const Tensor& host) const {
-    const DType dtype = backend_.master_dtype();
-    const Tensor copy = host.rank == 1
-                            ? storage_.allocate("parameters", dtype, {host.columns()})
-                            : storage_.allocate("parameters", dtype, {host.rows(), host.columns()});
-    backend_.upload(copy, host);
+  /// The word embedding as a matrix, with the decoder's bias.
+  PackedLinear decoder(const Tensor& word, const Tensor& bias) {
+    return stacked({{&word, &bias}}, MatrixUse::kHead);
+  }
+
+  Tensor tensor(const Tensor& member) {
+    const Tensor copy = allocate(storage_, member);
+    if (backend_.in_host_memory()) {
+      reader_.read(member, copy);
+      return copy;
+    }
+    scratch_.reset();
+    backend_.upload(copy, read(member));
     return copy;
   }
 
-  NormParams norm(const NormParams& host) const { return {tensor(host.weight), tensor(host.bias)}; }
+  NormParams norm(const NormParams& member) { return {tensor(member.weight), tensor(member.bias)}; }
 
-  LayerWeights layer(const LayerParams& host) const {
-    const LinearParams qkv[] = {host.query, host.key, host.value};
-    return {.qkv = backend_.prepare(qkv, MatrixUse::kLayer),
+  LayerWeights layer(const LayerParams& host) {
+    return {.qkv = stacked({{&host.query.weight, &host.query.bias},
+                            {&host.key.weight, &host.key.bias},
+                            {&host.value.weight, &host.value.bias}},
+                           MatrixUse::kLayer),
             .attention_output = linear(host.attention_output, MatrixUse::kLayer),
             .attention_norm = norm(host.attention_norm),
             .ffn = linear(host.ffn, MatrixUse::kLayer),
@@ -36,18 +48,50 @@ class Packer {
   }
 
  private:
+  struct Member {
+    const Tensor* weight;
+    const Tensor* bias;
+  };
+
+  /// One matrix of several parts, stacked along the outputs.
+  PackedLinear stacked(std::initializer_list<Member> members, MatrixUse use) {
+    scratch_.reset();
+    std::vector<LinearParams> parts;
+    for (const Member& member : members) {
+      const Tensor weight = read(*member.weight);
+      parts.push_back({weight, member.bias->rank > 0 ? read(*member.bias) : Tensor{}});
+    }
+    return backend_.prepare(parts, use);
+  }
+
+  Tensor allocate(Arena& arena, const Tensor& like) const {
+    const DType dtype = backend_.master_dtype();
+    return like.rank == 1 ? arena.allocate("parameters", dtype, {like.columns()})
+                          : arena.allocate("parameters", dtype, {like.rows(), like.columns()});
+  }
+
+  /// In scratch, until its next reset.
+  Tensor read(const Tensor& member) {
+    const Tensor values = allocate(scratch_, member);
+    reader_.read(member, values);
+    return values;
+  }
+
   Backend& backend_;
   Arena& storage_;
+  ParameterReader& reader_;
+  HostMemory host_memory_;
+  Arena scratch_;
 };
 
-void pack_heads(const Packer& pack, const AlbertParams& host, AlbertWeights& weights) {
+void pack_heads(Packer& pack, const AlbertParams& host, AlbertWeights& weights) {
   const Architecture& architecture = weights.architecture;
   if (architecture.has_pooler()) weights.pooler = pack.linear(host.pooler);
   if (architecture.has_masked_lm()) {
     weights.masked_lm = {.dense = pack.linear(host.masked_lm.dense),
                          .norm = pack.norm(host.masked_lm.norm),
                          .bias = pack.tensor(host.masked_lm.bias),
-                         .decoder = pack.linear({host.embeddings.word, host.masked_lm.bias})};
+                         .decoder = pack.decoder(host.embeddings.word, host.masked_lm.bias)};
   }
   if (architecture.kind == ModelKind::kPreTraining) {
     weights.sentence_order = pack.linear(host.sentence_order);
@@ -112,10 +156,12 @@ AlbertWeights::AlbertWeights(const Architecture& model_architecture,
                              std::shared_ptr<Backend> model_backend)
     : architecture(model_architecture), backend(std::move(model_backend)), storage(*backend) {}
 
-std::shared_ptr<const AlbertWeights> prepare(const Architecture& architecture, AlbertParams& host,
+std::shared_ptr<const AlbertWeights> prepare(const Architecture& architecture,
+                                             ParameterReader& reader,
                                              std::shared_ptr<Backend> backend) {
   auto weights = std::make_shared<AlbertWeights>(architecture, std::move(backend));
-  const Packer pack(*weights->backend, weights->storage);
+  Packer pack(*weights->backend, weights->storage, reader);
+  const AlbertParams& host = reader.shapes();
   weights->embeddings = {.word = pack.tensor(host.embeddings.word),
                          .segment = pack.tensor(host.embeddings.segment),
                          .position = pack.tensor(host.embeddings.position),

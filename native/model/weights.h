@@ -60,8 +60,20 @@ struct AlbertWeights {
   Arena storage;
 };
 
-/// Copies host parameters (f32 or f64) into the backend's layouts; they may be freed afterwards.
-std::shared_ptr<const AlbertWeights> prepare(const Architecture& architecture, AlbertParams& host,
+/// Where prepare() gets parameters from, one after the other: a model never lies in memory twice.
+class ParameterReader {
+ public:
+  virtual ~ParameterReader() = default;
+  /// Every parameter's shape; the tensors have no memory.
+  virtual const AlbertParams& shapes() const = 0;
+  /// Fills `destination` (f32 or f64, of the parameter's shape) with the parameter that `member` of
+  /// shapes() stands for.
+  virtual void read(const Tensor& member, const Tensor& destination) = 0;
+};
+
+/// Brings parameters into the backend's layouts.
+std::shared_ptr<const AlbertWeights> prepare(const Architecture& architecture,
+                                             ParameterReader& reader,
                                              std::shared_ptr<Backend> backend);
 
 /// The way back, exact: fills host parameters that the caller has allocated.

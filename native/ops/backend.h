@@ -35,6 +35,8 @@ class Backend : public Memory {
   /// them.
   virtual std::unique_ptr<Ops> executor(int width) = 0;
 
+  /// Whether its memory may be written by the host, as what upload() writes.
+  virtual bool in_host_memory() const = 0;
   /// Copies host → device and device → host, converting between f32 and f64 where the dtypes
   /// differ; equal shapes.
   virtual void upload(const Tensor& device, const Tensor& host) = 0;

@@ -1,4 +1,5 @@
 // Choice of the instruction set, memory, packing and executors of the CPU.
+#include "core/host_memory.h"
 #include "ops/cpu/backend.h"
 
 #include <algorithm>
@@ -10,7 +11,6 @@
 #include "core/cpu_features.h"
 #include "core/error.h"
 #include "ops/cpu/executor.h"
-#include "ops/cpu/host_memory.h"
 #include "ops/cpu/packed_weight.h"
 #include "ops/cpu/peak.h"
 #include "ops/cpu/self_check.h"
@@ -137,7 +137,8 @@ class CpuBackend final : public Backend {
       : kernels_(kernels), arithmetic_(arithmetic), pool_(ThreadPool::shared()) {}
 
   void* allocate(size_t bytes) override { return allocate_host(bytes); }
-  void release(void* pointer, size_t) noexcept override { release_host(pointer); }
+  void release(void* pointer, size_t bytes) noexcept override { release_host(pointer, bytes); }
+  bool in_host_memory() const override { return true; }
   const char* name() const override { return "cpu"; }
   const char* dtype() const override { return arithmetic_.name; }
   const char* instruction_set() const override { return kernels_.name; }

@@ -4,8 +4,8 @@
 #include <memory>
 #include <vector>
 
+#include "core/host_memory.h"
 #include "core/thread_pool.h"
-#include "ops/cpu/host_memory.h"
 #include "ops/cpu/isa/kernel_table.h"
 #include "ops/ops.h"
 

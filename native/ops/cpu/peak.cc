@@ -1,4 +1,5 @@
 // Measures peaks by the best of many short runs: anything else on the machine only takes away.
+#include "core/host_memory.h"
 #include "ops/cpu/peak.h"
 
 #include <algorithm>
@@ -6,7 +7,6 @@
 #include <chrono>
 #include <vector>
 
-#include "ops/cpu/host_memory.h"
 
 namespace albert::cpu {
 

@@ -21,6 +21,7 @@ class ReferenceBackend : public Backend {
   void* allocate(size_t bytes) override;
   void release(void* pointer, size_t bytes) noexcept override;
 
+  bool in_host_memory() const override { return true; }
   std::unique_ptr<LinearWeight> prepare(std::span<const LinearParams> parts,
                                         MatrixUse use) override;
   /// Executors are single-threaded: `width` is accepted and not used.

@@ -1,15 +1,26 @@
-// Aligned host memory for activations, packed weights and scratch.
+// Aligned host memory for parameters, activations, packed weights and scratch.
 #pragma once
 
 #include <cstddef>
 #include <utility>
 
-namespace albert::cpu {
+#include "core/arena.h"
 
-/// 64-byte aligned; from 2 MiB on, aligned to 2 MiB and offered to the kernel as huge pages (a
-/// packed matrix otherwise costs a TLB miss every 4 KiB). Throws Error{kMemory}.
+namespace albert {
+
+/// 64-byte aligned. From 2 MiB on, pages of its own that go back to the system when released,
+/// offered to the kernel as huge pages (a packed matrix otherwise costs a TLB miss every 4 KiB).
+/// Throws Error{kMemory}.
 void* allocate_host(size_t bytes);
-void release_host(void* pointer) noexcept;
+/// `bytes` is what was asked for.
+void release_host(void* pointer, size_t bytes) noexcept;
+
+/// Host memory for arenas.
+class HostMemory final : public Memory {
+ public:
+  void* allocate(size_t bytes) override { return allocate_host(bytes); }
+  void release(void* pointer, size_t bytes) noexcept override { release_host(pointer, bytes); }
+};
 
 /// Owns a run of floats of undefined content.
 class FloatBuffer {
@@ -24,7 +35,9 @@ class FloatBuffer {
     std::swap(count_, other.count_);
     return *this;
   }
-  ~FloatBuffer() { release_host(data_); }
+  ~FloatBuffer() {
+    if (data_ != nullptr) release_host(data_, count_ * sizeof(float));
+  }
 
   float* data() const { return data_; }
   size_t size() const { return count_; }
@@ -39,4 +52,4 @@ class FloatBuffer {
   size_t count_ = 0;
 };
 
-}  // namespace albert::cpu
+}  // namespace albert
