@@ -151,8 +151,7 @@ void CorpusReader::add(std::string_view text) {
 void CorpusReader::finish(bool ends, std::vector<TextDocument>& documents) {
   if (!position_.inside) {
     if (settings_.skip_first_line && !piece_.empty()) piece_.erase(piece_.begin());
-    const bool counts =
-        !piece_.empty() && piece_.size() >= size_t(settings_.min_document_segments);
+    const bool counts = !piece_.empty() && piece_.size() >= size_t(settings_.min_document_segments);
     position_.wanted = counts && is_wanted(position_.documents);
     if (counts) ++position_.documents;
   }

@@ -19,11 +19,11 @@ enum class OrderLabel : int8_t { kNone = -1, kInOrder = 0, kSwappedOrRandom = 1 
 
 /// [CLS] first [SEP] second [SEP], nothing padded.
 struct PretrainingExample {
-  std::vector<int32_t> tokens;       // (S): as the model sees them
-  std::vector<uint8_t> boundaries;   // (S): 1 where a word starts, and for [CLS] and [SEP]
-  std::vector<int32_t> positions;    // (M): what was masked, ascending
-  std::vector<int32_t> labels;       // (M): what stood there
-  int32_t first_length = 0;          // tokens of type 0: through the first [SEP]
+  std::vector<int32_t> tokens;      // (S): as the model sees them
+  std::vector<uint8_t> boundaries;  // (S): 1 where a word starts, and for [CLS] and [SEP]
+  std::vector<int32_t> positions;   // (M): what was masked, ascending
+  std::vector<int32_t> labels;      // (M): what stood there
+  int32_t first_length = 0;         // tokens of type 0: through the first [SEP]
   OrderLabel order = OrderLabel::kNone;
 };
 

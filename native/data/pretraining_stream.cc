@@ -162,16 +162,15 @@ void PretrainingStream::check_corpus(const std::vector<Document>& documents,
                                      int64_t all_documents) const {
   const CorpusSettings& corpus = settings_.corpus;
   if (documents.empty()) {
-    const std::string where = files_.size() == 1 ? files_[0] : std::to_string(files_.size()) +
-                                                                  " files";
+    const std::string where =
+        files_.size() == 1 ? files_[0] : std::to_string(files_.size()) + " files";
     if (all_documents == 0) {
       throw Error(ErrorCode::kFormat, "pretraining data: expected text, " + where + " has none");
     }
     throw Error(ErrorCode::kRange,
                 "pretraining data: rank " + std::to_string(corpus.rank) + " of " +
                     std::to_string(corpus.world_size) + " gets no document: " + where + " has " +
-                    std::to_string(all_documents) +
-                    "; lower world_size or change hold_out_every");
+                    std::to_string(all_documents) + "; lower world_size or change hold_out_every");
   }
   const size_t wanted = size_t(settings_.pairs.max_seq_length) - 3;
   const size_t tokens = count_tokens(documents);

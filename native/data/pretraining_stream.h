@@ -87,7 +87,7 @@ class PretrainingStream {
   std::mutex mutex_;  // guards what follows
   CorpusReader reader_;
   std::optional<Block> current_;
-  size_t taken_ = 0;  // of the current block
+  size_t taken_ = 0;            // of the current block
   std::optional<Block> ready_;  // the one behind it
   std::exception_ptr failure_;  // of making that one
   StreamPosition start_;        // where the first block begins

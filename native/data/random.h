@@ -42,8 +42,9 @@ class PhiloxSource final : public RandomSource {
   PhiloxStream stream_;
 };
 
-/// MT19937 with the draws of CPython 3.11 (`random.Random`) and numpy (`numpy.random.seed`). Source:
-/// Matsumoto, Nishimura, "Mersenne Twister", ACM TOMACS 8 (1998), and its mt19937ar.c of 2002.
+/// MT19937 with the draws of CPython 3.11 (`random.Random`) and numpy (`numpy.random.seed`).
+/// Source: Matsumoto, Nishimura, "Mersenne Twister", ACM TOMACS 8 (1998), and its mt19937ar.c of
+/// 2002.
 class MersenneTwister final : public RandomSource {
  public:
   /// As `random.Random(seed)`.
