@@ -19,7 +19,12 @@ constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 }  // namespace
 
 LineReader::LineReader(std::string path, const LinePosition& start)
-    : file_(std::move(path)), read_to_(start.offset), position_(start) {}
+    : file_(std::move(path)), read_to_(start.offset), position_(start) {
+  if (start.offset > file_.size()) {
+    refuse("expected a file of at least " + std::to_string(start.offset) + " bytes, it has " +
+           std::to_string(file_.size()) + "; it is not the file of the saved position");
+  }
+}
 
 bool LineReader::next(std::string_view& line) {
   const size_t end = find_line_end();

@@ -21,7 +21,7 @@ struct LinePosition {
 /// Holds one buffer, whatever the file's size.
 class LineReader {
  public:
-  /// Throws what RandomAccessFile throws.
+  /// Throws what RandomAccessFile throws, and Error{kFormat} for a start behind the file's end.
   LineReader(std::string path, const LinePosition& start);
 
   /// The next line without its end (\n or \r\n), valid until the next call; false behind the last

@@ -55,27 +55,25 @@ CorpusFile fingerprint_of(const std::string& path) {
 
 PretrainingStream::PretrainingStream(std::vector<std::string> files,
                                      std::shared_ptr<const text::Tokenizer> tokenizer,
-                                     const PretrainingSettings& settings,
-                                     std::shared_ptr<ThreadPool> pool)
+                                     const PretrainingSettings& settings)
     : files_(std::move(files)),
       settings_((validate(settings), settings)),
       encoder_(std::move(tokenizer)),
       maker_(settings_, encoder_.vocabulary()),
-      pool_(std::move(pool)),
       reader_(files_, settings_) {
   if (files_.empty()) {
     throw Error(ErrorCode::kRange, "pretraining data: expected at least one file, got none");
   }
 }
 
-TakenExamples PretrainingStream::take(size_t count) {
+TakenExamples PretrainingStream::take(size_t count, const Workers& workers) {
   const std::lock_guard lock(mutex_);
   while (!current_ || taken_ == current_->examples.size()) {
     if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
     const StreamPosition next = current_ ? current_->next : start_;
     if (!ready_ && ended(next)) return {next, {}};
     const size_t skipped = current_ ? 0 : size_t(start_.index);
-    current_ = ready_ ? *std::exchange(ready_, {}) : make_block(next, pool_->size() + 1);
+    current_ = ready_ ? *std::exchange(ready_, {}) : make_block(next, workers);
     taken_ = std::min(skipped, current_->examples.size());
   }
   TakenExamples taken{current_->origin, {}};
@@ -88,17 +86,22 @@ TakenExamples PretrainingStream::take(size_t count) {
   return taken;
 }
 
-void PretrainingStream::prefetch() noexcept {
+void PretrainingStream::prefetch(const Workers& workers) noexcept {
   const std::lock_guard lock(mutex_);
   if (!current_ || ready_ || failure_ || ended(current_->next)) return;
   try {
-    ready_ = make_block(current_->next, 1);
+    ready_ = make_block(current_->next, workers);
   } catch (...) {
     failure_ = std::current_exception();
   }
 }
 
 void PretrainingStream::seek(const StreamPosition& position) {
+  if (position.corpus.file > int64_t(files_.size())) {
+    throw Error(ErrorCode::kRange, "pretraining data: expected a position in one of " +
+                                       std::to_string(files_.size()) + " files, got file " +
+                                       std::to_string(position.corpus.file));
+  }
   const std::lock_guard lock(mutex_);
   current_.reset();
   ready_.reset();
@@ -110,11 +113,12 @@ bool PretrainingStream::ended(const StreamPosition& position) const {
   return position.pass >= (settings_.original ? 1 : settings_.dupe_factor);
 }
 
-PretrainingStream::Block PretrainingStream::make_block(const StreamPosition& origin, int width) {
+PretrainingStream::Block PretrainingStream::make_block(const StreamPosition& origin,
+                                                       const Workers& workers) {
   reader_.seek(origin.corpus);  // whatever an earlier failure left behind
   std::vector<TextDocument> texts;
   const bool more = reader_.read(block_bytes(settings_), texts);
-  std::vector<Document> documents = encoder_.encode(texts, *pool_, width);
+  std::vector<Document> documents = encoder_.encode(texts, workers);
   const bool whole_pass = !more && origin.block == 0;
   if (whole_pass) check_corpus(documents, reader_.position().documents);
   Block block{.origin = origin, .next = origin, .examples = {}};

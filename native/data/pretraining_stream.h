@@ -46,15 +46,16 @@ class PretrainingStream {
   /// special tokens.
   PretrainingStream(std::vector<std::string> files,
                     std::shared_ptr<const text::Tokenizer> tokenizer,
-                    const PretrainingSettings& settings, std::shared_ptr<ThreadPool> pool);
+                    const PretrainingSettings& settings);
 
   /// Up to `count` examples, none behind the last pass. Makes their block where it is not ready.
   /// Throws Error{kFormat} for a corpus without text, and where a file is no text; Error{kRange}
   /// where it is shorter than one example or nothing of it can be masked.
-  TakenExamples take(size_t count);
+  TakenExamples take(size_t count, const Workers& workers);
   /// Makes the block behind the current one, unless it is there already; take() throws what fails.
-  void prefetch() noexcept;
-  /// The next take() goes on behind that position.
+  void prefetch(const Workers& workers) noexcept;
+  /// The next take() goes on behind that position. Throws Error{kRange} where there is no such
+  /// file; take() throws where the file does not reach so far.
   void seek(const StreamPosition& position);
 
   const PretrainingSettings& settings() const { return settings_; }
@@ -69,7 +70,7 @@ class PretrainingStream {
     std::vector<PretrainingExample> examples;
   };
 
-  Block make_block(const StreamPosition& origin, int width);
+  Block make_block(const StreamPosition& origin, const Workers& workers);
   std::vector<PretrainingExample> make_examples(std::vector<Document> documents,
                                                 const StreamPosition& origin) const;
   std::vector<PretrainingExample> make_original_examples(std::vector<Document> documents) const;
@@ -82,7 +83,6 @@ class PretrainingStream {
   const PretrainingSettings settings_;
   const SegmentEncoder encoder_;
   const ExampleMaker maker_;
-  const std::shared_ptr<ThreadPool> pool_;
 
   std::mutex mutex_;  // guards what follows
   CorpusReader reader_;

@@ -70,9 +70,10 @@ Segment SegmentEncoder::encode_line(std::string_view line) const {
   return segment;
 }
 
-Document SegmentEncoder::encode_document(const TextDocument& lines) const {
+Document SegmentEncoder::encode_document(const TextDocument& lines, const Workers& workers) const {
   Document document;
   for (const std::string& line : lines) {
+    if (workers.stopped()) break;
     Segment segment = encode_line(line);
     if (!segment.empty()) document.push_back(std::move(segment));
   }
@@ -80,11 +81,12 @@ Document SegmentEncoder::encode_document(const TextDocument& lines) const {
 }
 
 std::vector<Document> SegmentEncoder::encode(const std::vector<TextDocument>& documents,
-                                             ThreadPool& pool, int width) const {
+                                             const Workers& workers) const {
   std::vector<Document> encoded(documents.size());
-  pool.parallel_for(int64_t(documents.size()), width, [&](int64_t index) {
-    encoded[size_t(index)] = encode_document(documents[size_t(index)]);
+  workers.pool.parallel_for(int64_t(documents.size()), workers.width, [&](int64_t index) {
+    encoded[size_t(index)] = encode_document(documents[size_t(index)], workers);
   });
+  if (workers.stopped()) throw Error(ErrorCode::kAborted, "pretraining data: stopped");
   std::erase_if(encoded, [](const Document& document) { return document.empty(); });
   return encoded;
 }

@@ -1,6 +1,7 @@
 // Lines of text as tokens that know where words start.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,13 @@ namespace albert::data {
 /// is a punctuation mark, or holds anything but the letters a to z and those marks.
 bool starts_word(std::string_view piece);
 
+/// Who does the work, and when it may be left undone: nobody waits for it any more.
+struct Workers {
+  ThreadPool& pool;
+  int width;                      // threads at most, the caller among them
+  std::function<bool()> stopped;  // asked now and then, from any of the threads
+};
+
 class SegmentEncoder {
  public:
   /// Throws Error{kConfig} where the vocabulary lacks [CLS], [SEP] or [MASK].
@@ -25,14 +33,14 @@ class SegmentEncoder {
   /// Equal for equal vocabularies.
   uint32_t checksum() const { return checksum_; }
 
-  /// The documents in the same order, without lines and documents that have no token; by `width`
-  /// threads of the pool at most.
-  std::vector<Document> encode(const std::vector<TextDocument>& documents, ThreadPool& pool,
-                               int width) const;
+  /// The documents in the same order, without lines and documents that have no token. Throws
+  /// Error{kAborted} where the workers were stopped.
+  std::vector<Document> encode(const std::vector<TextDocument>& documents,
+                               const Workers& workers) const;
 
  private:
   Segment encode_line(std::string_view line) const;
-  Document encode_document(const TextDocument& lines) const;
+  Document encode_document(const TextDocument& lines, const Workers& workers) const;
 
   const std::shared_ptr<const text::Tokenizer> tokenizer_;
   std::vector<bool> starts_word_;  // by id

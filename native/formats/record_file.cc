@@ -31,18 +31,7 @@ void store_little_endian(std::span<std::byte> bytes, uint64_t value) {
 
 }  // namespace
 
-RecordReader::RecordReader(std::string path) : file_(std::move(path)) {
-  std::array<std::byte, 2> start{};
-  if (file_.size() < start.size()) return;
-  file_.read(0, start);
-  // A record of 35,615 bytes begins so, too; its six other length bytes are then 0.
-  std::array<std::byte, kLengthBytes> length{};
-  if (file_.size() >= length.size()) file_.read(0, length);
-  const bool gzip = start[0] == std::byte{0x1f} && start[1] == std::byte{0x8b};
-  if (gzip && little_endian(length) > kLargestRecord) {
-    throw Error(ErrorCode::kFormat, file_.path() + " is compressed with gzip; gunzip it first");
-  }
-}
+RecordReader::RecordReader(std::string path) : file_(std::move(path)) {}
 
 void RecordReader::refuse(const std::string& what) const {
   throw Error(ErrorCode::kFormat, file_.path() + ": record " + std::to_string(records_) +
@@ -63,7 +52,9 @@ bool RecordReader::next(std::string& record) {
   read_exactly(head, "length");
   const auto length_bytes = std::span(head).first(kLengthBytes);
   if (mask_crc(crc32c(length_bytes)) != little_endian(std::span(head).subspan(kLengthBytes))) {
-    refuse("the checksum of its length is wrong; the file is damaged or no TFRecord file");
+    const bool gzip = records_ == 0 && head[0] == std::byte{0x1f} && head[1] == std::byte{0x8b};
+    refuse(gzip ? "it is compressed with gzip; gunzip it first"
+                : "the checksum of its length is wrong; the file is damaged or no TFRecord file");
   }
   const uint64_t length = little_endian(length_bytes);
   if (length > kLargestRecord) {

@@ -13,11 +13,12 @@ namespace albert::formats {
 /// offset.
 class RecordReader {
  public:
-  /// Throws what RandomAccessFile throws, and Error{kFormat} for a file that is compressed.
+  /// Throws what RandomAccessFile throws.
   explicit RecordReader(std::string path);
 
   /// The next record; false at the end of the file. Throws Error{kFormat} where the file ends
-  /// inside a record, a checksum differs, or a record is said to have more than 256 MiB.
+  /// inside a record, a checksum differs, a record is said to have more than 256 MiB, or the file
+  /// is compressed.
   bool next(std::string& record);
 
   int64_t records() const { return records_; }  // read so far

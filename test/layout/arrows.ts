@@ -34,13 +34,14 @@ const libRooms: Record<string, string[]> = {
   tokenizers: [''],
   models: [''],
   pipelines: ['models', ''],
-  cli: ['pipelines', 'models', ''],
+  training: ['models', ''],
+  cli: ['pipelines', 'training', 'models', ''],
 };
 
 /** The files that open a door which their room keeps shut. */
 const doors: Record<string, string[]> = {
   'native/ops/backend.cc': ['ops/reference', 'ops/cpu', 'ops/cuda'],
-  'lib/index.ts': ['models', 'pipelines'],
+  'lib/index.ts': ['models', 'pipelines', 'training'],
   'lib/tokenizer.ts': ['tokenizers'],
 };
 

@@ -17,6 +17,7 @@
 #include "ops/cpu/isa/normalization.h"
 #include "ops/cpu/isa/elementwise.h"
 #include "ops/cpu/isa/burn.h"
+#include "ops/cpu/isa/optimizer.h"
 #include "ops/cpu/isa/kernel_table.h"
 // clang-format on
 
@@ -36,6 +37,10 @@ const KernelTable kernels = {.name = ALBERT_NAME_OF(ALBERT_ISA),
                              .softmax = softmax,
                              .subtract = subtract,
                              .burn = burn,
-                             .burn_flops = kBurnFlops};
+                             .burn_flops = kBurnFlops,
+                             .square_sum = square_sum,
+                             .adamw = adamw,
+                             .lamb_moments = lamb_moments,
+                             .lamb_apply = lamb_apply};
 
 }  // namespace albert::cpu::ALBERT_ISA
