@@ -30,6 +30,9 @@ constexpr Line kTable[] = {
     {"cross_entropy", DType::kF32, {5e-7, 5e-7}},
     {"binary_cross_entropy", DType::kF32, {5e-7, 2e-7}},
     {"squared_error", DType::kF32, {2e-7, 2e-7}},
+    {"square_sum", DType::kF32, {1e-6, 1e-6}},
+    {"adamw", DType::kF32, {3e-7, 2e-7}},
+    {"lamb", DType::kF32, {2e-6, 1e-6}},
 };
 
 constexpr Tolerance kFloat64 = {1e-12, 1e-13};

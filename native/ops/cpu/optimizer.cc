@@ -10,7 +10,7 @@ namespace albert::cpu {
 
 namespace {
 
-/// 64 KiB a tensor: small enough to share out, and for a float32 sum; large enough to stream.
+/// 64 KiB a tensor: small enough to share out evenly, large enough to stream.
 constexpr int64_t kChunkElements = 16384;
 /// An update streams 28 bytes an element, LAMB 40; memory gives about 10 bytes a nanosecond.
 constexpr double kUnitsPerSum = 0.3;
@@ -61,7 +61,7 @@ void CpuOps::run(const SquareSum& op) {
   partial_sums_.resize(optimizer_chunks_.size());
   for_chunks(kUnitsPerSum, [&](const OptimizerChunk& chunk, size_t index) {
     const float* x = op.inputs[chunk.slot].as<const float>() + chunk.begin;
-    partial_sums_[index].update = double(kernels_.square_sum(x, chunk.count));
+    partial_sums_[index].update = kernels_.square_sum(x, chunk.count);
   });
   double sum = 0;
   for (const LambSums& partial : partial_sums_) sum += partial.update;

@@ -144,8 +144,7 @@ struct KernelTable {
   /// Steps of independent chains of fma in registers; the result keeps them from being left out.
   float (*burn)(int64_t steps);
   int64_t burn_flops;  // floating-point operations of one step
-  /// Σ x², lane by lane and then over the lanes: for at most some 10⁵ elements.
-  float (*square_sum)(const float* x, int64_t count);
+  double (*square_sum)(const float* x, int64_t count);
   void (*adamw)(const AdamTask& task);
   /// Updates the moments; the weights stay as they are.
   LambSums (*lamb_moments)(const AdamTask& task);

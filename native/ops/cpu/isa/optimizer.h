@@ -16,11 +16,21 @@ inline Vec square_root(Vec v) {
   return load(lanes);
 }
 
-inline float square_sum(const float* x, int64_t count) {
-  return sum_of_lanes(sum_of_vectors(count, [&](int64_t i, auto lanes) {
-    const Vec v = load(x + i, lanes);
-    return v * v;
-  }));
+/// Vectors that are added up in float32 before their sum goes on in float64.
+constexpr int64_t kSumBlock = 64 * kWidth;
+
+inline double square_sum(const float* x, int64_t count) {
+  double total = 0;
+  for (int64_t begin = 0; begin < count; begin += kSumBlock) {
+    Vec sum = broadcast(0.0f);
+    const int64_t left = count - begin;
+    for_each_vector(left < kSumBlock ? left : kSumBlock, [&](int64_t i, auto lanes) {
+      const Vec v = load(x + begin + i, lanes);
+      sum = fma(v, v, sum);
+    });
+    total += double(sum_of_lanes(sum));
+  }
+  return total;
 }
 
 struct Moments {
@@ -65,12 +75,11 @@ inline void adamw(const AdamTask& t) {
 }
 
 inline LambSums lamb_moments(const AdamTask& t) {
-  constexpr int64_t kBlock = 64 * kWidth;  // summed on its own, as in sum_of_vectors
   LambSums sums = {0, 0};
-  for (int64_t begin = 0; begin < t.count; begin += kBlock) {
+  for (int64_t begin = 0; begin < t.count; begin += kSumBlock) {
     Vec weights = broadcast(0.0f), updates = broadcast(0.0f);
     const int64_t left = t.count - begin;
-    for_each_vector(left < kBlock ? left : kBlock, [&](int64_t i, auto lanes) {
+    for_each_vector(left < kSumBlock ? left : kSumBlock, [&](int64_t i, auto lanes) {
       const Vec w = load(t.weight + begin + i, lanes);
       const Vec u = update_of(t, advanced_moments(t, begin + i, lanes), w);
       weights = fma(w, w, weights);
