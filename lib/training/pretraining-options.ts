@@ -31,7 +31,10 @@ export interface PretrainingDatasetOptions {
   random_next_sentence?: boolean | undefined;
   /** Leave out examples of one line only; else another document gives their second segment. */
   skip_single_segments?: boolean | undefined;
-  /** Cut what is too long at the end, not at random at either end; default false. */
+  /**
+   * Cut the longer segment at its end, before the swap; the original cuts at random at either end,
+   * behind the swap (a cut end otherwise tells which segment came last). Default false.
+   */
   truncate_at_end?: boolean | undefined;
   /**
    * 'text': a sentence or paragraph a line, a blank line between documents. 'wikiextractor':

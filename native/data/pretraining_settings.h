@@ -26,7 +26,7 @@ struct PairSettings {
   bool sentence_order = true;         // swap the segments of every other example
   bool random_next_sentence = false;  // instead: every other second segment from elsewhere
   bool skip_single_segments = false;  // else their second segment comes from elsewhere
-  bool truncate_at_end = false;       // else at random at either end
+  bool truncate_at_end = false;       // before the swap; else at random at either end
 };
 
 enum class CorpusFormat : uint8_t { kAuto, kText, kWikiExtractor, kJsonLines };

@@ -67,6 +67,7 @@ ExampleMaker::Pair ExampleMaker::make_pair(const Chunk& chunk, RandomSource& cho
     pair.unused_segments = segments - split;
   } else {
     append(pair.second, document, chunk.begin + split, chunk.end);
+    if (pairs_.truncate_at_end) truncate(pair, choices);  // in the order of the document
     if (has_order) pair.order = OrderLabel::kInOrder;
     if (has_order && !random_next && choices.chance(0.5)) {
       std::swap(pair.first, pair.second);
