@@ -96,11 +96,16 @@ t.test('the small checkpoint knows these examples for its own', async (t) => {
   const batches = 10;
   for (let batch = 0; batch < batches; ++batch) {
     const examples = await take(dataset, 64);
-    const { mlm_loss, sop_loss } = await model({
+    const inputs = {
       input_ids: examples.map(({ input_ids }) => input_ids),
       token_type_ids: examples.map(({ token_type_ids }) => token_type_ids),
       labels: examples.map(({ labels }) => labels),
       sentence_order_label: examples.map((example) => example.sentence_order_label ?? 0),
+    };
+    const { mlm_loss, sop_loss } = await model(inputs, {
+      logits_positions: examples.map(({ labels }) =>
+        [...labels.keys()].filter((i) => labels[i] !== -100),
+      ),
     });
     losses.masked += (mlm_loss ?? NaN) / batches;
     losses.order += (sop_loss ?? NaN) / batches;
