@@ -60,3 +60,4 @@ export type {
 export type * from './models/outputs.js';
 export { pipeline } from './pipelines/index.js';
 export type * from './pipelines/index.js';
+export * from './training/index.js';

@@ -3,6 +3,8 @@ import { AlbertError } from './errors.js';
 import { native, type NativeCheckResult, type NativeTimeResult } from './native.js';
 import * as check from './options.js';
 
+export { traceOptimizer, type TraceOptions, type TraceUpdate } from './optimizer-trace.js';
+
 /** Which kernels are meant. */
 export interface KernelOptions {
   /** Default 'cpu'. */

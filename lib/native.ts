@@ -152,6 +152,112 @@ export interface NativeTokenizer {
   sentencepiece_ids(text: string): Int32Array;
 }
 
+/** Where a stream of pretraining examples stands. */
+export interface NativeStreamPosition {
+  pass: number;
+  block: number;
+  /** Where the block begins in the corpus. */
+  file: number;
+  offset: number;
+  line: number;
+  documents: number;
+  inside: boolean;
+  wanted: boolean;
+  /** Examples of the block that lie behind. */
+  index: number;
+}
+
+/** Some examples, one behind the other: example i owns [c[i], c[i + 1]) of each list. */
+export interface NativeTakenExamples {
+  /** Where the first of them begins. */
+  origin: NativeStreamPosition;
+  /** 0 = the stream has ended. */
+  count: number;
+  tokens: Int32Array;
+  /** For each token: 1 where a word begins, and for [CLS] and [SEP]. */
+  boundaries: Uint8Array;
+  cu_seqlens: Int32Array;
+  /** Tokens of type 0, one number an example. */
+  first_lengths: Int32Array;
+  /** -1 = none, 0 = in order, 1 = swapped or random. */
+  order_labels: Int32Array;
+  masked_positions: Int32Array;
+  masked_labels: Int32Array;
+  cu_masked: Int32Array;
+}
+
+/** What examples are made from, as saved positions carry it. */
+export interface NativeStreamDescription {
+  settings: Record<string, string>;
+  files: { name: string; bytes: number; checksum: number }[];
+  vocabulary: number;
+}
+
+export interface NativePretrainingStream {
+  describe(): Promise<NativeStreamDescription>;
+  /** Up to `count` examples of one block; the next block is made in the background. */
+  take(count: number): Promise<NativeTakenExamples>;
+  seek(position: NativeStreamPosition): Promise<void>;
+}
+
+/** One list of a tf.train.Example. */
+export type NativeFeature = Float32Array | BigInt64Array | Uint8Array[];
+
+export interface NativeRecordReader {
+  /** Up to `count` examples; none at the end of the file. */
+  next(count: number): Promise<[string, NativeFeature][][]>;
+}
+
+export interface NativeRecordWriter {
+  write(examples: [string, NativeFeature][][]): Promise<void>;
+  /** Gives the file its name. */
+  commit(): Promise<void>;
+  discard(): Promise<void>;
+}
+
+/** An optimizer's updates on numbers of the caller; absent settings keep native defaults. */
+export interface NativeTraceRequest {
+  device: string;
+  instruction_set?: string | undefined;
+  optimizer: {
+    kind: string;
+    beta1?: number | undefined;
+    beta2?: number | undefined;
+    epsilon?: number | undefined;
+    weight_decay?: number | undefined;
+    max_grad_norm?: number | undefined;
+    bias_correction?: boolean | undefined;
+    torch_clipping?: boolean | undefined;
+    exclude?: string[] | undefined;
+  };
+  schedule: {
+    kind: string;
+    learning_rate?: number | undefined;
+    end_learning_rate?: number | undefined;
+    power?: number | undefined;
+    cycles?: number | undefined;
+    warmup_steps?: number | undefined;
+    max_steps?: number | undefined;
+    start_step?: number | undefined;
+    decay_from_start?: boolean | undefined;
+    warmup_from_one?: boolean | undefined;
+    warmup_scales_decay?: boolean | undefined;
+  };
+  parameters: { name: string; data: Float64Array }[];
+  /** For each update, in the order of the parameters. */
+  gradients: Float64Array[][];
+}
+
+export interface NativeTraceUpdate {
+  learning_rate: number;
+  grad_norm: number;
+  skipped: boolean;
+  /** LAMB only, in the order of the parameters. */
+  trust_ratios: Float64Array;
+  /** After the update. */
+  parameters: Float64Array[];
+}
+
 /** What `info()` of the binary tells. */
 export interface NativeInfo {
   cpu: { brand: string; features: string[]; instruction_set: string; instruction_sets: string[] };
@@ -197,6 +303,15 @@ interface Binding {
   list_cases(timed?: boolean): string[];
   check_case(name: string, instruction_set: string, dtype: string): Promise<NativeCheckResult>;
   time_case(name: string, instruction_set: string, dtype: string): Promise<NativeTimeResult>;
+  trace_optimizer(request: NativeTraceRequest): Promise<NativeTraceUpdate[]>;
+  /** Settings by the names of PretrainingDatasetOptions; absent ones keep native defaults. */
+  open_pretraining_stream(
+    files: string[],
+    tokenizer: NativeTokenizer,
+    settings: object,
+  ): Promise<NativePretrainingStream>;
+  open_record_reader(file: string): Promise<NativeRecordReader>;
+  open_record_writer(file: string): Promise<NativeRecordWriter>;
   /** `working_set` in bytes; 0 = measure operations instead. */
   measure_peak(working_set: number, instruction_set: string, dtype: string): Promise<NativePeak>;
 }

@@ -247,6 +247,11 @@ export class AlbertTokenizer extends Callable {
     return Array.from(this.#readIds(ids), (id) => this.#engine.piece(id));
   }
 
+  /** @internal What cuts the text: the binary, or a library where there is no spiece.model. */
+  static engineOf(tokenizer: AlbertTokenizer): TokenizerEngine {
+    return tokenizer.#engine;
+  }
+
   #specialToken(id: number): string | undefined {
     return id < 0 ? undefined : this.#engine.piece(id);
   }

@@ -10,6 +10,9 @@
 #include "addon/job.h"
 #include "addon/kernels.h"
 #include "addon/model.h"
+#include "addon/optimizer_trace.h"
+#include "addon/pretraining_stream.h"
+#include "addon/records.h"
 #include "addon/tokenizer.h"
 
 namespace albert::addon {
@@ -32,13 +35,21 @@ napi_property_descriptor exported(const char* name) {
 void set_up(Napi::Env env, Napi::Object exports) {
   auto* environment = new Environment(env);
   env.SetInstanceData(environment);  // which owns it from here on
-  environment->classes = {
-      .model = Model::define(env), .job = Job::define(env), .tokenizer = Tokenizer::define(env)};
+  environment->classes = {.model = Model::define(env),
+                          .job = Job::define(env),
+                          .tokenizer = Tokenizer::define(env),
+                          .pretraining_stream = PretrainingStream::define(env),
+                          .record_reader = RecordReader::define(env),
+                          .record_writer = RecordWriter::define(env)};
   const napi_property_descriptor functions[] = {
       exported<&initialize>("initialize"), exported<&binary_info>("info"),
       exported<&load_model>("load_model"), exported<&load_tokenizer>("load_tokenizer"),
       exported<&list_cases>("list_cases"), exported<&check_case>("check_case"),
-      exported<&time_case>("time_case"), exported<&measure_peak>("measure_peak")};
+      exported<&time_case>("time_case"), exported<&measure_peak>("measure_peak"),
+      exported<&trace_optimizer>("trace_optimizer"),
+      exported<&open_pretraining_stream>("open_pretraining_stream"),
+      exported<&open_record_reader>("open_record_reader"),
+      exported<&open_record_writer>("open_record_writer")};
   const napi_status status = napi_define_properties(env, exports, std::size(functions), functions);
   if (status != napi_ok) throw Napi::Error::New(env);
 }

@@ -100,6 +100,13 @@ int64_t Argument::integer(int64_t low, int64_t high) const {
                printed(number));
 }
 
+double Argument::number() const {
+  if (!value_.IsNumber()) refuse_type("a number");
+  const double number = value_.As<Napi::Number>().DoubleValue();
+  if (!std::isfinite(number)) refuse_range("a finite number, got " + printed(number));
+  return number;
+}
+
 std::string Argument::utf8() const {
   if (!value_.IsString()) refuse_type("a string");
   return value_.As<Napi::String>().Utf8Value();
@@ -138,6 +145,14 @@ std::vector<float> Argument::floats() const {
   return elements<float>(napi_float32_array, "a Float32Array");
 }
 
+std::vector<double> Argument::doubles() const {
+  return elements<double>(napi_float64_array, "a Float64Array");
+}
+
+std::vector<int64_t> Argument::int64s() const {
+  return elements<int64_t>(napi_bigint64_array, "a BigInt64Array");
+}
+
 std::vector<uint8_t> Argument::bytes() const {
   return elements<uint8_t>(napi_uint8_array, "a Uint8Array");
 }
@@ -150,6 +165,14 @@ std::vector<std::u16string> Argument::strings() const {
     const Napi::HandleScope scope(value_.Env());
     all.push_back(element(i).utf16());
   }
+  return all;
+}
+
+std::vector<Argument> Argument::items() const {
+  if (!value_.IsArray()) refuse_type("an Array");
+  const uint32_t length = value_.As<Napi::Array>().Length();
+  std::vector<Argument> all;
+  for (uint32_t i = 0; i < length; ++i) all.push_back(element(i));
   return all;
 }
 

@@ -26,16 +26,25 @@ class Argument {
 
   bool boolean() const;
   int64_t integer(int64_t low, int64_t high) const;
+  /// Any finite number.
+  double number() const;
   std::string utf8() const;
   /// A file name or other text that C interfaces end at the first NUL.
   std::string utf8_without_nul() const;
   std::u16string utf16() const;
   std::vector<int32_t> int32s() const;
   std::vector<float> floats() const;
+  std::vector<double> doubles() const;
+  std::vector<int64_t> int64s() const;
   std::vector<uint8_t> bytes() const;
   std::vector<std::u16string> strings() const;
+  /// The elements of an Array, each with its name.
+  std::vector<Argument> items() const;
   Napi::Function function() const;
   bool is_float_array() const;
+  bool is_array() const { return value_.IsArray(); }
+
+  Napi::Value value() const { return value_; }
 
   [[noreturn]] void refuse_type(const char* expected) const;
   [[noreturn]] void refuse_range(const std::string& expected) const;

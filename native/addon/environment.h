@@ -22,6 +22,9 @@ struct Classes {
   Napi::FunctionReference model;
   Napi::FunctionReference job;
   Napi::FunctionReference tokenizer;
+  Napi::FunctionReference pretraining_stream;
+  Napi::FunctionReference record_reader;
+  Napi::FunctionReference record_writer;
 };
 
 /// Instance data of the addon: one in each environment. All methods belong to the JavaScript

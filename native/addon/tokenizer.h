@@ -19,6 +19,8 @@ class Tokenizer {
   explicit Tokenizer(std::shared_ptr<const text::Tokenizer> tokenizer)
       : tokenizer_(std::move(tokenizer)) {}
 
+  const std::shared_ptr<const text::Tokenizer>& shared() const { return tokenizer_; }
+
   Napi::Value vocab_size(const Napi::CallbackInfo& info);
   Napi::Value special_ids(const Napi::CallbackInfo& info);
   Napi::Value encode(const Napi::CallbackInfo& info);

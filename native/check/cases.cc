@@ -20,6 +20,7 @@ const CaseList& all_cases() {
     add_softmax_cases(cases);
     add_weighted_sum_cases(cases);
     add_cross_entropy_cases(cases);
+    add_optimizer_cases(cases);
     return cases;
   }();
   return list;

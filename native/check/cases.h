@@ -44,6 +44,7 @@ void add_activation_cases(CaseList& cases);
 void add_softmax_cases(CaseList& cases);
 void add_weighted_sum_cases(CaseList& cases);
 void add_cross_entropy_cases(CaseList& cases);
+void add_optimizer_cases(CaseList& cases);
 
 /// Sizes on both sides of the widths of vectors and tiles.
 inline constexpr int64_t kAwkwardSizes[] = {1, 2, 3, 5, 7, 13, 17, 31, 33, 63, 65, 127};

@@ -55,6 +55,18 @@ void check_unpack(const LinearWeight& prepared, const std::vector<float>& weight
   }
 }
 
+DType dtype_of(Kind kind, const Backend& backend) {
+  switch (kind) {
+    case Kind::kActivation:
+      return backend.activation_dtype();
+    case Kind::kMaster:
+      return backend.master_dtype();
+    case Kind::kFloat64:
+      return DType::kF64;
+  }
+  return DType::kF64;
+}
+
 }  // namespace
 
 Fixture::~Fixture() {
@@ -90,8 +102,7 @@ Partition Fixture::chosen(const Partition& partition) const {
 Tensor Fixture::place(const Request& request) {
   const Placement& placement = request.placement;
   Backend& backend = stage_.backend;
-  const DType dtype =
-      placement.kind == Kind::kMaster ? backend.master_dtype() : backend.activation_dtype();
+  const DType dtype = dtype_of(placement.kind, backend);
   const int64_t rows = request.partition.rows(), columns = request.columns;
   const int64_t stride = placement.left + columns + placement.right;
   std::vector<double> image(size_t(2 * kGuard + rows * stride), request.surroundings);
@@ -157,6 +168,12 @@ Tensor Fixture::indices(const std::vector<int32_t>& indices, const Partition& pa
 Tensor Fixture::offsets(const Partition& partition) {
   const Partition mine = chosen(partition);
   return upload_indices({mine.offsets.begin(), mine.offsets.end()});
+}
+
+Tensor Fixture::constant(double value) {
+  const Tensor tensor = allocate(DType::kF64, 1);
+  stage_.backend.upload(tensor, tensor_of(&value, {1}));
+  return tensor;
 }
 
 const LinearWeight& Fixture::weight(const HostArray& matrix, const HostArray* bias, int parts) {

@@ -14,8 +14,8 @@
 
 namespace albert::checks {
 
-/// Which of the backend's two element types a tensor has.
-enum class Kind { kActivation, kMaster };
+/// Which of the backend's two element types a tensor has, or the type of scalars.
+enum class Kind { kActivation, kMaster, kFloat64 };
 
 /// Element type, and how many columns of a wider matrix lie left and right of the tensor's own.
 struct Placement {
@@ -67,6 +67,9 @@ class Fixture {
   Tensor offsets(const Partition& partition);
   /// An input that every item sees whole: a table, a norm's weight.
   Tensor shared(const HostArray& array, Placement placement = {});
+  /// A scalar that the op reads: f64 or i32.
+  Tensor constant(double value);
+  Tensor constant(int32_t value) { return upload_indices({value}); }
   /// Prepared once a stage: the parts are stacked along the outputs. `bias` may be null.
   const LinearWeight& weight(const HostArray& matrix, const HostArray* bias, int parts = 1);
 

@@ -31,6 +31,9 @@ constexpr Line kTable[] = {
     {"binary_cross_entropy", "fp32", {5e-7, 2e-7}},
     {"squared_error", "fp32", {2e-7, 2e-7}},
     {"convert", "fp32", {0, 0}},
+    {"square_sum", "fp32", {1e-6, 1e-6}},
+    {"adamw", "fp32", {3e-7, 2e-7}},
+    {"lamb", "fp32", {2e-6, 1e-6}},
     // A bfloat16 is off by up to 2^-9 of itself: inputs, weights and outputs each are.
     {"linear", "bf16", {2e-2, 1.3e-2}},
     {"layer_norm", "bf16", {2e-2, 1e-2}},

@@ -13,6 +13,7 @@
 #include "ops/gather_rows.h"
 #include "ops/layer_norm.h"
 #include "ops/linear.h"
+#include "ops/optimizer.h"
 #include "ops/softmax.h"
 #include "ops/weighted_sum.h"
 
@@ -38,6 +39,10 @@ class Ops {
   void cross_entropy_forward(const CrossEntropyForward& op) { check(op), run(op); }
   void binary_cross_entropy_forward(const BinaryCrossEntropyForward& op) { check(op), run(op); }
   void squared_error_forward(const SquaredErrorForward& op) { check(op), run(op); }
+  void square_sum(const SquareSum& op) { check(op), run(op); }
+  void clip_factor(const ClipFactor& op) { check(op), run(op); }
+  void adamw_update(const AdamWUpdate& op) { check(op), run(op); }
+  void lamb_update(const LambUpdate& op) { check(op), run(op); }
 
  private:
   virtual void run(const EmbeddingForward& op) = 0;
@@ -52,6 +57,10 @@ class Ops {
   virtual void run(const CrossEntropyForward& op) = 0;
   virtual void run(const BinaryCrossEntropyForward& op) = 0;
   virtual void run(const SquaredErrorForward& op) = 0;
+  virtual void run(const SquareSum& op) = 0;
+  virtual void run(const ClipFactor& op) = 0;
+  virtual void run(const AdamWUpdate& op) = 0;
+  virtual void run(const LambUpdate& op) = 0;
 };
 
 }  // namespace albert

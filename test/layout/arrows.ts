@@ -16,7 +16,7 @@ const nativeRooms: Record<string, string[]> = {
   core: [],
   formats: ['core'],
   text: ['core'],
-  data: ['text', 'core'],
+  data: ['text', 'formats', 'core'],
   ops: ['core'],
   'ops/reference': ['ops', 'core'],
   'ops/cpu': ['ops', 'core'],
@@ -25,7 +25,7 @@ const nativeRooms: Record<string, string[]> = {
   engine: ['model', 'data', 'formats', 'ops', 'core'],
   train: ['model', 'data', 'formats', 'ops', 'core'],
   check: ['engine', 'train', 'model', 'formats', 'ops', 'core'],
-  addon: ['engine', 'train', 'check', 'text', 'ops', 'core'],
+  addon: ['engine', 'train', 'check', 'data', 'text', 'formats', 'ops', 'core'],
 };
 
 /** A room of lib/ and the rooms it may look into; '' is lib itself. */
@@ -34,13 +34,14 @@ const libRooms: Record<string, string[]> = {
   tokenizers: [''],
   models: [''],
   pipelines: ['models', ''],
-  cli: ['pipelines', 'models', ''],
+  training: ['models', ''],
+  cli: ['pipelines', 'training', 'models', ''],
 };
 
 /** The files that open a door which their room keeps shut. */
 const doors: Record<string, string[]> = {
   'native/ops/backend.cc': ['ops/reference', 'ops/cpu', 'ops/cuda'],
-  'lib/index.ts': ['models', 'pipelines'],
+  'lib/index.ts': ['models', 'pipelines', 'training'],
   'lib/tokenizer.ts': ['tokenizers'],
 };
 

@@ -18,13 +18,18 @@ import {
   type Device,
   type DType,
   type LoadOptions,
+  PretrainingDataset,
+  type PretrainingDatasetState,
+  type PretrainingExample,
   type ProgressEvent,
   Tensor,
   env,
   info,
   pipeline,
+  readTFRecord,
+  TFRecordWriter,
 } from 'albert-native';
-import { checkCase, listCases, timeCase } from 'albert-native/kernels';
+import { checkCase, listCases, timeCase, traceOptimizer } from 'albert-native/kernels';
 
 const dtypes: DType[] = ['fp32', 'bf16', 'int8', 'fp16'];
 const devices: Device[] = ['auto', 'cpu', 'cuda', 'cuda:1', 'reference'];
@@ -142,4 +147,21 @@ export function failures(error: unknown): AlbertErrorCode | undefined {
   const { version, cpu, threads, backends } = info();
   console.log(version, cpu.instruction_set, threads.reason, backends[0]!.available);
   return error instanceof AlbertError ? error.code : undefined;
+}
+
+export async function trainingData(tokenizer: AlbertTokenizer): Promise<void> {
+  const options = { max_seq_length: 128, seed: 1, format: 'jsonl' as const };
+  const dataset = new PretrainingDataset(['a.jsonl'], tokenizer, options);
+  for await (const example of dataset) {
+    const { input_ids, sentence_order_label }: PretrainingExample = example;
+    console.log(input_ids.length, sentence_order_label satisfies 0 | 1 | undefined);
+  }
+  const state: PretrainingDatasetState = await dataset.state();
+  await dataset.restore(state);
+  await using writer = await TFRecordWriter.open('a.tfrecord');
+  await writer.write({ ids: Int32Array.of(1), names: ['a', Uint8Array.of(1)] });
+  for await (const { ids } of readTFRecord('a.tfrecord')) console.log(ids?.length);
+  const w = Float64Array.of(1);
+  const [update] = await traceOptimizer({ w }, [{ w }], { optimizer: 'lamb' });
+  console.log(update?.trust_ratios['w'], update?.parameters['w']);
 }

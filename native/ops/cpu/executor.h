@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "core/host_memory.h"
@@ -30,6 +31,10 @@ class CpuOps final : public Ops {
   void run(const CrossEntropyForward& op) override;
   void run(const BinaryCrossEntropyForward& op) override;
   void run(const SquaredErrorForward& op) override;
+  void run(const SquareSum& op) override;
+  void run(const ClipFactor& op) override;
+  void run(const AdamWUpdate& op) override;
+  void run(const LambUpdate& op) override;
 
   /// How many chunks `units` of work are worth, at most `limit`: 1 where a thread would cost more
   /// than it brings. A unit is about a nanosecond.
@@ -60,6 +65,21 @@ class CpuOps final : public Ops {
   void list_attention_items(const AttentionForward& op);
   AttentionTask attention_task(const AttentionForward& op, const AttentionItem& item) const;
 
+  /// A run of a tensor's elements: the part of an optimizer's work that has its own partial sums.
+  struct OptimizerChunk {
+    size_t slot;
+    int64_t begin;
+    int64_t count;
+  };
+  void append_optimizer_chunks(size_t slot, int64_t size);
+  void list_optimizer_chunks(std::span<const OptimizerSlot> slots);
+  /// Calls body(chunk, index) for every chunk, on several threads if the work is worth it.
+  template <class Body>
+  void for_chunks(double units_per_element, const Body& body);
+  static AdamTask adam_task(const AdamTask& rates, const OptimizerSlot& slot,
+                            const OptimizerChunk& chunk);
+  void find_trust_ratios(const LambUpdate& op);
+
   const KernelTable& kernels_;
   std::shared_ptr<ThreadPool> pool_;
   int width_;
@@ -68,6 +88,8 @@ class CpuOps final : public Ops {
   std::vector<float> row_scales_;               // how its rows are quantized
   std::vector<int32_t> row_zero_points_;        //
   std::vector<AttentionItem> attention_items_;  // kept for its memory
+  std::vector<OptimizerChunk> optimizer_chunks_;  // kept for its memory
+  std::vector<LambSums> partial_sums_;            // one an optimizer chunk; kept for its memory
 };
 
 /// The kernels' names for an activation and an element type.

@@ -37,6 +37,10 @@ class ReferenceOps : public Ops {
   void run(const CrossEntropyForward& op) override;
   void run(const BinaryCrossEntropyForward& op) override;
   void run(const SquaredErrorForward& op) override;
+  void run(const SquareSum& op) override;
+  void run(const ClipFactor& op) override;
+  void run(const AdamWUpdate& op) override;
+  void run(const LambUpdate& op) override;
 };
 
 /// The contracts tie the dtypes of an op to one tensor's: this refuses any but f64 for it.

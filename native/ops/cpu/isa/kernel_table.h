@@ -160,6 +160,31 @@ struct FormatKernels {
   int64_t burn_operations;  // multiplications and additions of one step
 };
 
+/// Some elements of a parameter; see ops/optimizer.h for the formulas.
+struct AdamTask {
+  float* weight;
+  float* moment;
+  float* variance;
+  const float* gradient;
+  int64_t count;
+  float gradient_factor;
+  float beta1;
+  float beta2;
+  float one_minus_beta1;
+  float one_minus_beta2;
+  float moment_factor;    // 1 / correction1
+  float variance_factor;  // 1 / √correction2
+  float epsilon;
+  float weight_decay;
+  float learning_rate;  // times the trust ratio
+};
+
+/// Σ w² and Σ u² of some elements.
+struct LambSums {
+  double weight;
+  double update;
+};
+
 struct KernelTable {
   const char* name;
   int64_t panel_columns;
@@ -180,6 +205,12 @@ struct KernelTable {
   void (*softmax)(float* y, const float* x, int64_t count);
   /// y = x − offset; y may be x.
   void (*subtract)(float* y, const float* x, float offset, int64_t count);
+  double (*square_sum)(const float* x, int64_t count);
+  void (*adamw)(const AdamTask& task);
+  /// Updates the moments; the weights stay as they are.
+  LambSums (*lamb_moments)(const AdamTask& task);
+  /// Updates the weights from moments that are up to date.
+  void (*lamb_apply)(const AdamTask& task);
 };
 
 // Defined by kernels.cc, compiled once for each.

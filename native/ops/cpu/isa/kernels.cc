@@ -24,6 +24,7 @@
 #include "ops/cpu/isa/normalization.h"
 #include "ops/cpu/isa/elementwise.h"
 #include "ops/cpu/isa/burn.h"
+#include "ops/cpu/isa/optimizer.h"
 #include "ops/cpu/isa/kernel_table.h"
 // clang-format on
 
@@ -71,6 +72,10 @@ const KernelTable kernels = {
     .add_rows = add_rows,
     .softmax_statistics = softmax_statistics,
     .softmax = softmax,
-    .subtract = subtract};
+    .subtract = subtract,
+    .square_sum = square_sum,
+    .adamw = adamw,
+    .lamb_moments = lamb_moments,
+    .lamb_apply = lamb_apply};
 
 }  // namespace albert::cpu::ALBERT_ISA
