@@ -15,11 +15,9 @@ type Narrow = 'bf16' | 'int8';
 const narrow: Narrow[] = ['bf16', 'int8'];
 
 const { arithmetic, dtypes } = albert.info().backends.find(({ name }) => name === 'cpu')!;
-// 7.5-bit operands have steps that are wider by half a bit.
-const width = arithmetic['int8']?.startsWith('7.5-bit') ? Math.SQRT2 : 1;
 
 /** How far outputs may be from those of fp32, as a share of their norm. */
-const bounds = { bf16: 1.5e-2, int8: 4e-2 * width };
+const bounds = { bf16: 1.5e-2, int8: 4e-2 };
 
 const shipped = path.join(__dirname, '../../models/sst2-mini');
 const golden = goldenDirectory('tiny_gelu_new_g1');
