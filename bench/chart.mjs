@@ -6,7 +6,7 @@ const colors = ['#d9480f', '#1971c2', '#2f9e44', '#9c36b5', '#868e96'];
 /**
  * @typedef {object} Point
  * @property {number} x drawn on a scale of powers of two
- * @property {Record<string, number>} rates by contestant
+ * @property {Record<string, number>} rates by contestant; who is absent has no point here
  *
  * @param {string} title
  * @param {{ title: string, points: Point[] }[]} panels
@@ -56,7 +56,8 @@ function scales(points, highest) {
 }
 
 function line(points, name, color, scale) {
-  const places = points.map(({ x, rates }) => [scale.x(x), scale.y(rates[name])].map(rounded));
+  const known = points.filter(({ rates }) => rates[name] !== undefined);
+  const places = known.map(({ x, rates }) => [scale.x(x), scale.y(rates[name])].map(rounded));
   const dots = places.map(([x, y]) => `<circle cx="${x}" cy="${y}" r="3" fill="${color}"/>`);
   const stroke = `fill="none" stroke="${color}" stroke-width="2"`;
   const path = places.map((place) => place.join(',')).join(' ');

@@ -11,7 +11,8 @@ export const python = path.join(workFolder, 'venv/bin/python');
 
 /** Two graphs of the same weights: plain operators, and the runtime's own fused ones. */
 const graphs = [{ graph: 'model_fused' }, { graph: 'model' }];
-const quantizedGraphs = [{ graph: 'model_fused_int8' }, { graph: 'model_int8' }];
+/** The fused one with unsigned activations, and weights that are signed or unsigned. */
+const quantizedGraphs = [{ graph: 'model_u8s8' }, { graph: 'model_u8u8' }];
 const hints = [{ hint: 'LATENCY' }, { hint: 'THROUGHPUT' }];
 const noBf16 = 'its CPU kernels have no bf16';
 
@@ -58,7 +59,7 @@ export const contestants = [
     name: 'pytorch',
     driver: 'pytorch.py',
     packs: false,
-    variants: { fp32: [{}], bf16: [{}], int8: [{}] },
+    variants: { fp32: [{}], bf16: [{ bf16: 'weights' }, { bf16: 'autocast' }], int8: [{}] },
     packages: ['torch', 'transformers'],
   },
 ];

@@ -1,4 +1,4 @@
-# Writes the ONNX files of an ALBERT checkpoint: plain, with ONNX Runtime's fused ops, and in int8.
+# Writes the ONNX files of an ALBERT checkpoint: plain, fused by ONNX Runtime's optimizer, in int8.
 import argparse
 import os
 
@@ -6,12 +6,12 @@ import numpy
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
+from onnxruntime.transformers import optimizer
 from safetensors.numpy import load_file
 from transformers import AlbertConfig
 
 LAYER = "encoder.albert_layer_groups.0.albert_layers.0"
-FUSED = "com.microsoft"
-OPSETS = [helper.make_opsetid("", 20), helper.make_opsetid(FUSED, 1)]
+OPSETS = [helper.make_opsetid("", 20)]
 IR_VERSION = 10
 LOWEST = numpy.float32(numpy.finfo(numpy.float32).min)
 
@@ -26,7 +26,7 @@ class Graph:
 
     def constant(self, name, value):
         if name not in self.constants:
-            tensor = numpy_helper.from_array(numpy.ascontiguousarray(value), name)
+            tensor = numpy_helper.from_array(numpy.asarray(value, order="C"), name)
             self.constants[name] = tensor
         return name
 
@@ -40,9 +40,9 @@ class Graph:
         """(inputs, outputs): the right side of a product."""
         return self.constant(f"{name}.T", self.weights[name].T)
 
-    def op(self, kind, *inputs, domain="", **attributes):
+    def op(self, kind, *inputs, **attributes):
         output = f"{kind}_{len(self.nodes)}"
-        node = helper.make_node(kind, inputs, [output], name=output, domain=domain, **attributes)
+        node = helper.make_node(kind, inputs, [output], name=output, **attributes)
         self.nodes.append(node)
         return output
 
@@ -94,50 +94,44 @@ class PlainLayer:
         size = self.config.hidden_size // self.config.num_attention_heads
         scores = g.op("MatMul", self.heads(x, "query", [0, 2, 1, 3]),
                       self.heads(x, "key", [0, 2, 3, 1]))
-        scaled = g.op("Mul", scores, g.constant("scale", numpy.float32(size**-0.5)))
+        scaled = g.op("Div", scores, g.constant("root_size", numpy.float32(size**0.5)))
         probabilities = g.op("Softmax", g.op("Add", scaled, mask), axis=-1)
         context = g.op("MatMul", probabilities, self.heads(x, "value", [0, 2, 1, 3]))
         rows = g.op("Transpose", context, perm=[0, 2, 1, 3])
         return g.op("Reshape", rows, g.integers(0, 0, self.config.hidden_size))
 
+    def gelu(self, x):
+        return self.graph.op("Gelu", x, approximate="tanh")
+
     def __call__(self, x, mask):
         g = self.graph
         attended = g.linear(self.attention(x, mask), f"{LAYER}.attention.dense")
         middle = g.norm(g.op("Add", attended, x), f"{LAYER}.attention.LayerNorm", self.epsilon)
-        inner = g.op("Gelu", g.linear(middle, f"{LAYER}.ffn"), approximate="tanh")
+        inner = self.gelu(g.linear(middle, f"{LAYER}.ffn"))
         outer = g.linear(inner, f"{LAYER}.ffn_output")
         return g.norm(g.op("Add", outer, middle), f"{LAYER}.full_layer_layer_norm", self.epsilon)
 
 
-class FusedLayer(PlainLayer):
-    """The shared layer in the operators that ONNX Runtime's optimizer would put in their place."""
+class TracedLayer(PlainLayer):
+    """The same mathematics as PyTorch's exporter writes it: what ONNX Runtime's optimizer knows."""
 
     def mask(self):
-        return self.graph.op("Cast", "attention_mask", to=TensorProto.INT32)
-
-    def joined(self, kind):
-        parts = [f"{LAYER}.attention.{name}.{kind}" for name in ("query", "key", "value")]
-        value = numpy.concatenate([self.graph.weights[part] for part in parts])
-        return self.graph.constant(f"{LAYER}.attention.qkv.{kind}", value.T)
-
-    def skip_norm(self, product, skip, norm, bias):
         g = self.graph
-        scales = [g.weight(f"{norm}.weight"), g.weight(f"{norm}.bias"), g.weight(bias)]
-        return g.op("SkipLayerNormalization", product, skip, *scales, domain=FUSED,
-                    epsilon=self.epsilon)
+        spread = g.op("Unsqueeze", "attention_mask", g.integers(1))
+        counted = g.op("Cast", g.op("Unsqueeze", spread, g.integers(2)), to=TensorProto.FLOAT)
+        empty = g.op("Sub", g.constant("one", numpy.float32(1)), counted)
+        return g.op("Mul", empty, g.constant("lowest", LOWEST))
 
-    def __call__(self, x, mask):
+    def gelu(self, x):
         g = self.graph
-        context = g.op("Attention", x, self.joined("weight"), self.joined("bias"), mask,
-                       domain=FUSED, num_heads=self.config.num_attention_heads)
-        attended = g.product(context, f"{LAYER}.attention.dense.weight")
-        middle = self.skip_norm(attended, x, f"{LAYER}.attention.LayerNorm",
-                                f"{LAYER}.attention.dense.bias")
-        inner = g.op("FastGelu", g.product(middle, f"{LAYER}.ffn.weight"),
-                     g.weight(f"{LAYER}.ffn.bias"), domain=FUSED)
-        outer = g.product(inner, f"{LAYER}.ffn_output.weight")
-        return self.skip_norm(outer, middle, f"{LAYER}.full_layer_layer_norm",
-                              f"{LAYER}.ffn_output.bias")
+
+        def number(name, value):
+            return g.constant(name, numpy.float32(value))
+
+        cubic = g.op("Mul", g.op("Pow", x, number("three", 3)), number("cubic", 0.044715))
+        scaled = g.op("Mul", g.op("Add", x, cubic), number("root", (2 / numpy.pi) ** 0.5))
+        share = g.op("Add", g.op("Tanh", scaled), number("one", 1))
+        return g.op("Mul", g.op("Mul", x, number("half", 0.5)), share)
 
 
 def embeddings(g, config):
@@ -176,13 +170,45 @@ def model_of(g, config):
     return helper.make_model(graph, opset_imports=OPSETS, ir_version=IR_VERSION)
 
 
-def quantize(source, target):
-    """Without VNNI, pairs of 8-bit products saturate in 16 bits: weights then get 7 bits."""
+def fuse(source, target, config):
+    """What ONNX Runtime's optimizer makes of it; a pattern that it missed is an error."""
+    options = {"num_heads": config.num_attention_heads, "hidden_size": config.hidden_size}
+    fused = optimizer.optimize_model(source, "bert", opt_level=0, **options)
+    counts = fused.get_fused_operator_statistics()
+    for kind in ("Attention", "FastGelu"):
+        if counts[kind] != config.num_hidden_layers:
+            raise ValueError(f"{kind}: the optimizer fused {counts[kind]} layers: {counts}")
+    fused.remove_duplicated_initializer({})  # it joins query, key and value once for each layer
+    fused.save_model_to_file(target)
+
+
+def quantize(source, target, weight_type):
+    """Activations unsigned, per tensor, as they come; weights signed or unsigned, per output."""
     with open("/proc/cpuinfo", encoding="utf8") as file:
-        saturates = "vnni" not in file.read()
-    quantize_dynamic(source, target, per_channel=True, reduce_range=saturates,
-                     weight_type=QuantType.QInt8, op_types_to_quantize=["MatMul", "Attention"],
+        has_vnni = "vnni" in file.read()
+    # Without VNNI, pairs of products saturate in 16 bits, unless signed weights have 7 bits.
+    reduce_range = weight_type == QuantType.QInt8 and not has_vnni
+    quantize_dynamic(source, target, per_channel=True, reduce_range=reduce_range,
+                     weight_type=weight_type, op_types_to_quantize=["MatMul", "Attention"],
                      extra_options={"DefaultTensorType": TensorProto.FLOAT})
+
+
+def export(directory, folder):
+    config = AlbertConfig.from_pretrained(directory)
+    weights = load_file(os.path.join(directory, "model.safetensors"))
+
+    def place(name):
+        return os.path.join(folder, f"{name}.onnx")
+
+    models = {"model": (Graph, PlainLayer), "model_traced": (Graph, TracedLayer),
+              "model_weights_int8": (QuantizedGraph, PlainLayer)}
+    for name, kinds in models.items():
+        onnx.save(build(weights, config, *kinds), place(name))
+    fuse(place("model_traced"), place("model_fused"), config)
+    os.remove(place("model_traced"))
+    # The ending is the one that transformers.js gives to the dtype q8.
+    for name, weight_type in (("u8s8", QuantType.QInt8), ("u8u8", QuantType.QUInt8)):
+        quantize(place("model_fused"), place(f"model_{name}_quantized"), weight_type)
 
 
 def main():
@@ -191,17 +217,8 @@ def main():
     parser.add_argument("directory")
     parser.add_argument("target")
     arguments = parser.parse_args()
-    directory, folder = arguments.directory, arguments.target
-    config = AlbertConfig.from_pretrained(directory)
-    weights = load_file(os.path.join(directory, "model.safetensors"))
-    os.makedirs(folder, exist_ok=True)
-    models = {"model": (Graph, PlainLayer), "model_fused": (Graph, FusedLayer),
-              "model_weights_int8": (QuantizedGraph, PlainLayer)}
-    for name, kinds in models.items():
-        onnx.save(build(weights, config, *kinds), os.path.join(folder, f"{name}.onnx"))
-    for name in ("model", "model_fused"):
-        files = [os.path.join(folder, f"{stem}.onnx") for stem in (name, f"{name}_int8")]
-        quantize(*files)
+    os.makedirs(arguments.target, exist_ok=True)
+    export(arguments.directory, arguments.target)
 
 
 if __name__ == "__main__":

@@ -1,146 +1,119 @@
-// What an engine costs besides time: its start, memory, disk, and the event loop.
-import { execFile } from 'node:child_process';
-import { existsSync, lstatSync, readFileSync, readdirSync } from 'node:fs';
-import path from 'node:path';
-import { promisify } from 'node:util';
-import { benchFolder, isPython, loadRequest, python, start } from './contestants.mjs';
-import { median } from './trials.mjs';
-import { tokenIds, workloads } from './workloads.mjs';
-
-const root = path.join(benchFolder, '..');
+// What an engine costs besides time: its start, its memory, its size on disk.
+import { loadRequest, modelFolder, start } from './contestants.mjs';
+import { installedSize } from './installed.mjs';
+import { median } from './statistics.mjs';
+import { megabytes, number, table } from './table.mjs';
+import { firstResult, resident, verdict } from './wanted.mjs';
+import { tokenIds } from './workloads.mjs';
 
 /** More than 128 tokens of text, of which the tokenizer keeps 128. */
 const longText = 'The plot is thin, but the actors carry it with charm and wit. '.repeat(12);
 
-/** How a contestant is started: what it loads, and what it computes first. */
-function firstCall(contestant, { threads, texts }) {
-  const [variant] = contestant.variants.fp32;
-  const load = loadRequest({ threads, dtype: 'fp32', variant });
-  if (texts) load.tokenizer = path.join(root, 'models/sst2-mini/spiece.model');
-  const calls = [texts ? [longText] : tokenIds([128])];
-  const run = [
-    { method: 'prepare', name: 'first', calls },
-    { method: 'once', name: 'first' },
-  ];
-  return { load, run };
-}
-
 /**
- * Start, memory and disk of a contestant; with `texts`, from text instead of token ids.
+ * Processes that start, load and compute once, all kinds in turns; the files are cached.
  *
- * @param {object} options threads, and how many starts are timed after one that is not
+ * @param {import('./field.mjs').Bench} bench
  */
-export async function footprint(contestant, { threads, starts, texts = false }) {
-  const first = firstCall(contestant, { threads, texts });
-  const times = [];
-  for (let i = 0; i <= starts; ++i) times.push(await timeStart(contestant, first, threads));
-  return {
-    name: texts ? `${contestant.name}, from text` : contestant.name,
-    first_milliseconds: median(times.slice(1)),
-    ...(await memoryOf(contestant, first, threads)),
-    ...(await installedSize(contestant)),
-  };
+export async function runFootprint({ field, options, plan, printer, log }) {
+  const kinds = field.flatMap((contestant) => kindsOf(contestant, options));
+  for (let i = 0; i <= plan.starts; ++i) {
+    for (const kind of kinds) {
+      log(`start ${i} of ${plan.starts}: ${kind.contestant.name} ${kind.dtype} ${kind.input}`);
+      const seen = await startOnce(kind);
+      if (i > 0) kind.starts.push(seen); // the first one reads the files into the cache
+    }
+  }
+  const sizes = [];
+  for (const contestant of field) {
+    sizes.push({ name: contestant.name, ...(await installedSize(contestant)) });
+  }
+  const results = kinds.map(summary);
+  printer.print(...footprintLines(results, plan.starts), ...sizeLines(sizes));
+  return { starts: results, sizes };
 }
 
-/** Milliseconds from the start of a process to its first result. */
-async function timeStart(contestant, { load, run }, threads) {
+/** Ours in every dtype, from token ids and from text; peers from token ids. */
+function kindsOf(contestant, { threads, dtype: dtypes }) {
+  const inputs = contestant.packs ? ['ids', 'text'] : ['ids'];
+  return dtypes.flatMap((dtype) => {
+    const [variant] = contestant.variants[dtype];
+    if (typeof variant === 'string') return [];
+    const load = loadRequest({ threads, dtype, variant });
+    return inputs.map((input) => ({
+      contestant,
+      dtype,
+      input,
+      threads,
+      load: input === 'text' ? { ...load, tokenizer: modelFolder } : load,
+      calls: [input === 'text' ? [longText] : tokenIds([128])],
+      starts: [],
+    }));
+  });
+}
+
+/** Milliseconds from the start of a process to its first result, and its memory by then. */
+async function startOnce({ contestant, threads, load, calls }) {
   const begin = performance.now();
-  return withProcess(contestant, { threads }, async (started) => {
-    await started.ask(load, ...run);
-    return performance.now() - begin;
-  });
-}
-
-async function memoryOf(contestant, { load, run }, threads) {
-  return withProcess(contestant, { threads }, async (started) => {
-    await started.ask(load);
-    const { resident: loaded } = started.memory();
-    await started.ask(...run);
-    return { loaded, ...started.memory() };
-  });
-}
-
-/** Starts a contestant for some work, and ends it in any case. */
-async function withProcess(contestant, options, work) {
-  const started = start(contestant, options);
+  const started = start(contestant, { threads });
   try {
-    return await work(started);
+    await started.ask(load);
+    const loaded = started.memory().resident;
+    const name = 'first';
+    await started.ask({ method: 'prepare', name, calls }, { method: 'once', name });
+    return { milliseconds: performance.now() - begin, loaded, ...started.memory() };
   } finally {
     await started.end();
   }
 }
 
-/** Many callers at once, one text each, in a process whose libuv has one worker. */
-export async function callersOf(contestant, { threads, callers, seconds }) {
-  const [variant] = contestant.variants.fp32;
-  const { lengths } = workloads.find(({ name }) => name === 'mixed');
-  const calls = tokenIds(lengths).map((row) => [row]);
-  const options = { threads, env: { UV_THREADPOOL_SIZE: '1' } };
-  return withProcess(contestant, options, async (started) => {
-    await started.ask(loadRequest({ threads, dtype: 'fp32', variant }));
-    const name = 'callers';
-    const run = { method: 'callers', name, callers, seconds };
-    const [, result] = await started.ask({ method: 'prepare', name, calls }, run);
-    return { name: contestant.name, ...result };
-  });
-}
-
-/** Bytes on disk of the packages alone, and with everything they depend on. */
-async function installedSize(contestant) {
-  if (contestant.packs) return ownSize();
-  if (!isPython(contestant)) return packagesSize(benchFolder, contestant.packages);
-  const words = [path.join(benchFolder, 'installed_size.py'), ...contestant.packages];
-  const { stdout } = await promisify(execFile)(python, words);
-  return JSON.parse(stdout);
-}
-
-/** This package as it is published, with the binary that its install step makes. */
-function ownSize() {
-  const { files, dependencies } = readJson(path.join(root, 'package.json'));
-  const published = [...files, 'package.json', 'README.md', 'LICENSE', 'build/Release'];
-  const own_bytes = sum(published.map((file) => sizeOf(path.join(root, file))));
-  const { all_bytes } = packagesSize(root, Object.keys(dependencies));
-  return { own_bytes, all_bytes: own_bytes + all_bytes };
-}
-
-/** Packages in a folder's node_modules, by the dependencies that its lock file lists. */
-function packagesSize(folder, names) {
-  const { packages } = readJson(path.join(folder, 'package-lock.json'));
-  const found = new Set();
-  const visit = (name, parent) => {
-    const place = resolve(packages, name, parent);
-    if (place === undefined || found.has(place) || !existsSync(path.join(folder, place))) return;
-    found.add(place);
-    const { dependencies, optionalDependencies } = packages[place];
-    for (const next of Object.keys({ ...dependencies, ...optionalDependencies })) {
-      visit(next, place);
-    }
-  };
-  names.forEach((name) => visit(name, ''));
-  const size = (place) => sizeOf(path.join(folder, place));
+function summary({ contestant, dtype, input, starts }) {
+  const middle = (name) => median(starts.map((seen) => seen[name]));
   return {
-    own_bytes: sum(names.map((name) => size(`node_modules/${name}`))),
-    all_bytes: sum([...found].map(size)),
+    name: contestant.name,
+    ours: contestant.packs,
+    dtype,
+    input,
+    first_milliseconds: middle('milliseconds'),
+    loaded: middle('loaded'),
+    resident: middle('resident'),
+    peak: middle('peak'),
   };
 }
 
-/** Where Node.js would find a package, from the package at `parent`. */
-function resolve(packages, name, parent) {
-  const place = parent === '' ? `node_modules/${name}` : `${parent}/node_modules/${name}`;
-  if (place in packages) return place;
-  if (parent === '') return undefined;
-  const end = parent.lastIndexOf('/node_modules/');
-  return resolve(packages, name, end < 0 ? '' : parent.slice(0, end));
+function footprintLines(results, starts) {
+  const rows = results.map((each) => [
+    each.name,
+    each.dtype,
+    each.input,
+    `${number(each.first_milliseconds)} ms`,
+    ...[each.loaded, each.resident, each.peak].map(megabytes),
+    each.ours ? verdicts(each) : '',
+  ]);
+  const titles = ['engine', 'dtype', 'from', ' first result', ' loaded', ' after 1 × 128', ' peak'];
+  return [
+    '',
+    `Process start to the first result of 128 tokens, and resident memory: medians of ${starts}`,
+    'processes (one before them read the files into the cache)',
+    ...table([...titles, ''], rows),
+  ];
 }
 
-/** Bytes of a file or folder; packages nested in a package are counted on their own. */
-function sizeOf(file) {
-  const status = lstatSync(file, { throwIfNoEntry: false });
-  if (status === undefined) return 0;
-  if (!status.isDirectory()) return status.size;
-  const inside = readdirSync(file).filter((name) => name !== 'node_modules');
-  return sum(inside.map((name) => sizeOf(path.join(file, name))));
+function verdicts({ dtype, input, first_milliseconds, resident: bytes }) {
+  const [time, memory] = [firstResult[dtype], resident[dtype]];
+  const judged = [];
+  if (input === 'text' && time !== undefined) {
+    judged.push(verdict(`≤ ${time} ms`, first_milliseconds <= time));
+  }
+  if (input === 'ids' && memory !== undefined) {
+    judged.push(verdict(`≤ ${memory / 1e6} MB`, bytes <= memory));
+  }
+  return judged.join(', ');
 }
 
-const sum = (numbers) => numbers.reduce((total, each) => total + each, 0);
-const readJson = (file) => JSON.parse(readFileSync(file, 'utf8'));
+function sizeLines(sizes) {
+  const rows = sizes.map(({ name, own_bytes, all_bytes }) => {
+    return [name, megabytes(own_bytes), megabytes(all_bytes)];
+  });
+  const titles = ['engine', ' package', ' with all'];
+  return ['', 'Installed: the package alone, and with all it depends on', ...table(titles, rows)];
+}

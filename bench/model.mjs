@@ -1,7 +1,7 @@
 // The model that everybody runs: ALBERT-base in shape, weights from a seed, exported once.
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { copyFile, mkdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { benchFolder, modelFolder, python } from './contestants.mjs';
@@ -27,6 +27,7 @@ export async function ensureModel(log) {
     log('making the weights in bench/.work (once)');
     await makeInPlace(modelFolder, saveWeights);
   }
+  await copyVocabulary();
   if (!existsSync(graphFolder) && existsSync(python)) {
     log('exporting the ONNX files (once)');
     await makeInPlace(graphFolder, exportGraphs);
@@ -40,6 +41,13 @@ async function makeInPlace(folder, make) {
   await mkdir(draft, { recursive: true });
   await make(draft);
   await rename(draft, folder);
+}
+
+/** The vocabulary is the one of the model that ships: ALBERT's own. */
+async function copyVocabulary() {
+  const target = path.join(modelFolder, 'spiece.model');
+  if (existsSync(target)) return;
+  await copyFile(path.join(benchFolder, '../models/sst2-mini/spiece.model'), target);
 }
 
 async function saveWeights(directory) {

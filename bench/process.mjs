@@ -1,9 +1,26 @@
 // A contestant: a process of its own that answers JSON lines, and is stopped while others run.
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 
 const alive = new Set();
+let watchdog;
+
+/** Tells the watchdog about a contestant. Ctrl-C does not reach it: it has its own group. */
+function tellWatchdog(line) {
+  if (watchdog === undefined) {
+    const script = path.join(path.dirname(fileURLToPath(import.meta.url)), 'watchdog.mjs');
+    const stdio = ['pipe', 'ignore', 'inherit'];
+    watchdog = spawn(process.execPath, [script], { detached: true, stdio });
+    watchdog.stdin.on('error', () => undefined); // it went first: then there is nobody to tell
+    watchdog.unref();
+    watchdog.stdin.unref();
+  }
+  watchdog.stdin.write(`${line}\n`);
+}
+
 process.once('exit', () => alive.forEach((child) => child.kill('SIGKILL')));
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.once(signal, () => process.exit(130));
@@ -26,6 +43,7 @@ export class ContestantProcess {
   constructor([program, ...words], options = {}) {
     this.#child = spawn(program, words, { ...options, stdio: ['pipe', 'pipe', 'pipe'] });
     alive.add(this.#child);
+    if (this.pid !== undefined) tellWatchdog(`+${this.pid}`);
     this.#child.stderr.on('data', (chunk) => (this.#errors = (this.#errors + chunk).slice(-4000)));
     this.#child.stdin.on('error', () => undefined); // its end is told by 'close'
     // Libraries print on the same stream; answers are the lines that are objects.
@@ -35,6 +53,7 @@ export class ContestantProcess {
     this.#child.once('error', (error) => this.#fail(error.message));
     this.#child.once('close', (code, signal) => {
       alive.delete(this.#child);
+      if (this.pid !== undefined) tellWatchdog(`-${this.pid}`);
       this.#fail(`it ended with ${signal ?? code}\n${this.#errors}`);
     });
   }

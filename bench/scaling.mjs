@@ -1,67 +1,78 @@
-// Throughput against tokens in flight and against threads, as a table and a chart.
+// Throughput against tokens in flight and against threads, as tables and charts.
 import { writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { chart } from './chart.mjs';
 import { benchFolder, workFolder } from './contestants.mjs';
+import { enter } from './field.mjs';
 import { referenceOutputs } from './reference.mjs';
-import { typedCommand } from './report.mjs';
-import { table } from './table.mjs';
-import { Entrant, contest } from './trials.mjs';
+import { percent, table } from './table.mjs';
+import { contest } from './trials.mjs';
+import { linearity, verdict } from './wanted.mjs';
 
-/** One call of so many tokens: rows of 128, or a single shorter one. */
-function inFlight(tokens) {
-  const lengths = tokens < 128 ? [tokens] : Array(tokens / 128).fill(128);
+/** Tokens of one call. Peers take part up to where the linearity of ours begins. */
+const inFlight = { full: [128, 512, 1024, 4096, 16384], quick: [128, 256, 512] };
+const mostForPeers = 4096;
+
+/** What the series over threads runs. */
+const threadTokens = { full: 1024, quick: 128 };
+
+/** One call of so many tokens, in rows of 128. */
+function callOf(tokens) {
+  const lengths = Array(tokens / 128).fill(128);
   return { name: `${tokens}`, title: `${tokens} tokens`, lengths, batchings: ['together'] };
 }
-
-const powersOfTwo = (low, high) => {
-  const list = [];
-  for (let value = low; value <= high; value *= 2) list.push(value);
-  return list;
-};
 
 /** 1, 2, 4 … and all processors. */
 function threadCounts() {
   const all = os.availableParallelism();
-  return [...new Set([...powersOfTwo(1, all), all])];
+  const counts = [];
+  for (let count = 1; count < all; count *= 2) counts.push(count);
+  return [...counts, all];
 }
 
-/** Runs both series, prints their tables, and draws them. */
-export async function runScaling(field, { threads, quick, save, plan, printer, log }) {
-  const workloads = powersOfTwo(quick ? 64 : 16, quick ? 256 : 16384).map(inFlight);
-  const context = { field, plan: { ...plan, rounds: Math.min(plan.rounds, 3) }, log };
-  const byTokens = await series(workloads, threads, context);
-  const byThreads = [];
-  for (const count of threadCounts()) {
-    const [result] = await series([inFlight(quick ? 128 : 1024)], count, context);
-    byThreads.push({ ...result, x: count });
+/**
+ * Runs both series in every dtype, prints their tables, and draws them.
+ *
+ * @param {import('./field.mjs').Bench & { pictures: string[] }} bench
+ */
+export async function runScaling(bench) {
+  const { options, plan } = bench;
+  const size = options.quick ? 'quick' : 'full';
+  const list = inFlight[size].map(callOf);
+  const short = [callOf(threadTokens[size])];
+  const references = await referenceOutputs(list, options);
+  const context = { ...bench, references, plan: { ...plan, rounds: Math.min(plan.rounds, 3) } };
+  const results = {};
+  for (const dtype of options.dtype) {
+    const byTokens = await series(dtype, list, context);
+    if (byTokens.length === 0) continue;
+    const byThreads = [];
+    for (const threads of threadCounts()) {
+      const options = { ...bench.options, threads };
+      const [{ rates }] = await series(dtype, short, { ...context, options });
+      byThreads.push({ x: threads, rates });
+    }
+    results[dtype] = { byTokens, byThreads };
+    tell(dtype, results[dtype], bench);
   }
-  printer.print('', 'fp32 tokens/s against tokens in flight', ...lines('tokens', byTokens));
-  printer.print('', 'fp32 tokens/s against threads', ...lines('threads', byThreads));
-  const picture = chart('tokens/s, ALBERT-base, fp32', [
-    { title: `tokens in flight, ${threads} threads`, points: byTokens },
-    { title: 'threads', points: byThreads },
-  ]);
-  writeFileSync(path.join(save ? benchFolder : workFolder, 'scaling.svg'), picture);
-  if (save) printer.save('Scaling', typedCommand('bench:peers'), 'scaling.svg');
-  return { byTokens, byThreads };
+  return results;
 }
 
-/** For each workload: its tokens, and tokens/s of each contestant. */
-async function series(workloads, threads, { field, plan, log }) {
-  const references = await referenceOutputs(workloads, { threads });
-  const entrants = field.flatMap((contestant) => {
-    return contestant.variants.fp32.map((variant) => new Entrant(contestant, variant, 'fp32'));
-  });
+/** For each workload: its tokens, and tokens/s of each contestant; empty where ours cannot. */
+async function series(dtype, workloads, bench) {
+  const entrants = await enter(dtype, bench);
+  if (entrants.length === 0) return [];
   try {
-    for (const entrant of entrants) await entrant.load({ threads });
     const points = [];
     for (const workload of workloads) {
-      log(`${workload.title}, ${threads} threads`);
-      const results = await contest(entrants, workload, references.get(workload.name), plan);
+      bench.log(`${dtype} ${workload.title}, ${bench.options.threads} threads`);
+      const x = Number(workload.name);
+      const able = entrants.filter(({ contestant }) => contestant.packs || x <= mostForPeers);
+      const reference = bench.references.get(workload.name);
+      const results = await contest(able, workload, reference, bench.plan);
       const rates = results.map(({ name, tokens_per_second }) => [name, tokens_per_second]);
-      points.push({ x: Number(workload.name), rates: Object.fromEntries(rates) });
+      points.push({ x, rates: Object.fromEntries(rates) });
     }
     return points;
   } finally {
@@ -69,11 +80,38 @@ async function series(workloads, threads, { field, plan, log }) {
   }
 }
 
+/** Prints, and draws: beside RESULTS.md where that is written, too. */
+function tell(dtype, { byTokens, byThreads }, { options, printer, pictures }) {
+  const { threads, save } = options;
+  printer.print('', `${dtype} tokens/s against tokens in flight`, ...lines('tokens', byTokens));
+  printer.print(...linearityLines(dtype, byTokens));
+  printer.print('', `${dtype} tokens/s against threads`, ...lines('threads', byThreads));
+  const file = `scaling-${dtype}.svg`;
+  const panels = [
+    { title: `tokens in flight, ${threads} threads`, points: byTokens },
+    { title: 'threads', points: byThreads },
+  ];
+  const folder = save ? benchFolder : workFolder;
+  writeFileSync(path.join(folder, file), chart(`tokens/s, ALBERT-base, ${dtype}`, panels));
+  pictures.push(file);
+}
+
 function lines(title, points) {
   const names = Object.keys(points[0].rates);
+  const cell = (rate) => (rate === undefined ? '-' : Math.round(rate).toLocaleString('en-US'));
   const rows = points.map(({ x, rates }) => [
     x.toLocaleString('en-US'),
-    ...names.map((name) => Math.round(rates[name]).toLocaleString('en-US')),
+    ...names.map((name) => cell(rates[name])),
   ]);
   return table([` ${title}`, ...names.map((name) => ` ${name}`)], rows);
+}
+
+/** Whether the cost grows no faster than the tokens do. */
+function linearityLines(dtype, points) {
+  const rateAt = (tokens) => points.find(({ x }) => x === tokens)?.rates['albert-native'];
+  const [middle, most] = [rateAt(4096), rateAt(16384)];
+  if (middle === undefined || most === undefined) return [];
+  const share = most / middle;
+  const judged = verdict(`≥ ${percent(linearity)}`, share >= linearity);
+  return [`${dtype}: 16,384 tokens run at ${percent(share, 1)} of the rate of 4,096; ${judged}`];
 }

@@ -3,15 +3,17 @@ import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { compare, inOrder } from './compare.mjs';
 import { describe, loadRequest, start, workFolder } from './contestants.mjs';
-import { watchOthers } from './machine.mjs';
+import { quietest } from './machine.mjs';
+import { median, quantile } from './statistics.mjs';
 import { cut, tokenIds, tokensOf } from './workloads.mjs';
 
-/** A turn in which others took more than this share of the processors is repeated. */
-const tolerated = 0.05;
+/** What a process calls a workload; texts that several workloads share are handed over once. */
+const nameOf = ({ name, texts = name }, batching) => `${texts}/${batching}`;
 
 /** A variant of a contestant, loaded in a process of its own. */
 export class Entrant {
   #process;
+  #heats = new Map();
 
   constructor(contestant, variant, dtype) {
     this.contestant = contestant;
@@ -25,14 +27,43 @@ export class Entrant {
   async load({ threads }) {
     this.#process = start(this.contestant, { threads });
     const { dtype, request: variant } = this;
-    await this.#process.ask(loadRequest({ threads, dtype, variant }));
+    const [{ note }] = await this.#process.ask(loadRequest({ threads, dtype, variant }));
+    this.note = note; // what it says about itself, such as another arithmetic
+  }
+
+  /** Milliseconds of one call of 128 tokens: the best of a few. */
+  async probe() {
+    const name = 'probe';
+    const once = { method: 'once', name };
+    await this.#process.ask({ method: 'prepare', name, calls: [tokenIds([128])] }, once);
+    const times = [];
+    for (let i = 0; i < 3; ++i) {
+      const begin = performance.now();
+      await this.#process.ask(once);
+      times.push(performance.now() - begin);
+    }
+    return Math.min(...times);
+  }
+
+  /** Compares the outputs, then takes the time: the best one, since disturbances only add. */
+  async heat(workload, batching, { reference, plan }) {
+    const key = nameOf(workload, batching);
+    if (!this.#heats.has(key)) {
+      const who = `${this.name} ${this.variant} ${this.dtype}, ${key}`;
+      const outputs = await this.outputs(workload, batching);
+      const error = compare(outputs, reference, this.dtype, who);
+      const half = { ...plan, seconds: plan.seconds / 2 };
+      const { milliseconds } = await this.turn(workload, batching, half);
+      this.#heats.set(key, { error, milliseconds: Math.min(...milliseconds) });
+    }
+    return { entrant: this, batching, ...this.#heats.get(key), turns: [] };
   }
 
   /** Hands over a workload in one batching, and returns what comes out of it. */
   async outputs(workload, batching) {
     const rows = tokenIds(workload.lengths);
     const calls = cut(workload.lengths, batching);
-    const name = `${workload.name}/${batching}`;
+    const name = nameOf(workload, batching);
     const file = path.join(workFolder, `outputs-${this.#process.pid}.bin`);
     await this.#process.ask(
       { method: 'prepare', name, calls: calls.map((call) => call.map((index) => rows[index])) },
@@ -45,16 +76,12 @@ export class Entrant {
 
   /** One turn: milliseconds of each run, and how much others disturbed it. */
   async turn(workload, batching, { seconds, attempts }) {
-    const request = { method: 'time', name: `${workload.name}/${batching}`, seconds };
-    let best;
-    for (let i = 0; i < attempts && !(best?.others <= tolerated); ++i) {
-      const { result, others } = await watchOthers(this.#process.pid, async () => {
-        const [answer] = await this.#process.ask(request);
-        return answer.milliseconds;
-      });
-      if (best === undefined || others < best.others) best = { milliseconds: result, others };
-    }
-    return best;
+    const request = { method: 'time', name: nameOf(workload, batching), seconds };
+    const { result, others } = await quietest(this.#process.pid, attempts, async () => {
+      const [answer] = await this.#process.ask(request);
+      return answer.milliseconds;
+    });
+    return { milliseconds: result, others };
   }
 
   async end() {
@@ -76,7 +103,7 @@ export async function contest(entrants, workload, reference, plan) {
   for (const entrant of entrants) {
     for (const batching of workload.batchings) {
       if (batching === 'packed' && !entrant.contestant.packs) continue;
-      heats.push(await heat({ entrant, batching }, workload, { reference, plan }));
+      heats.push(await entrant.heat(workload, batching, { reference, plan }));
     }
   }
   const finalists = bestOfEach(heats);
@@ -88,7 +115,7 @@ export async function contest(entrants, workload, reference, plan) {
 export async function duel(entrant, workload, { batchings, reference, plan }) {
   const finalists = [];
   for (const batching of batchings) {
-    finalists.push(await heat({ entrant, batching }, workload, { reference, plan }));
+    finalists.push(await entrant.heat(workload, batching, { reference, plan }));
   }
   await runRounds(finalists, workload, plan);
   return finalists.map((finalist) => summary(finalist, workload));
@@ -102,16 +129,6 @@ async function runRounds(finalists, workload, plan) {
       finalist.turns.push(await finalist.entrant.turn(workload, finalist.batching, plan));
     }
   }
-}
-
-/** Compares the outputs, then takes the time: the best one, since disturbances only add. */
-async function heat({ entrant, batching }, workload, { reference, plan }) {
-  const who = `${entrant.name} ${entrant.variant} ${entrant.dtype}, ${workload.name} ${batching}`;
-  const outputs = await entrant.outputs(workload, batching);
-  const error = compare(outputs, reference, entrant.dtype, who);
-  const part = { ...plan, seconds: plan.seconds / 2 };
-  const { milliseconds } = await entrant.turn(workload, batching, part);
-  return { entrant, batching, error, milliseconds: Math.min(...milliseconds), turns: [] };
 }
 
 function bestOfEach(heats) {
@@ -129,6 +146,7 @@ function summary({ entrant, batching, error, turns }, workload) {
   return {
     name: entrant.name,
     variant: entrant.variant,
+    note: entrant.note,
     dtype: entrant.dtype,
     workload: workload.name,
     title: workload.title,
@@ -156,14 +174,4 @@ export function ratio(ours, other) {
     lowest: Math.min(...rounds),
     highest: Math.max(...rounds),
   };
-}
-
-export const median = (values) => quantile(values, 0.5);
-
-/** The value below which a share of the values lies, between neighbours in proportion. */
-export function quantile(values, share) {
-  const sorted = values.toSorted((a, b) => a - b);
-  const place = share * (sorted.length - 1);
-  const low = sorted[Math.floor(place)];
-  return low + (sorted[Math.ceil(place)] - low) * (place % 1);
 }

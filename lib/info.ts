@@ -15,7 +15,10 @@ export interface Info {
   cpu: NativeInfo['cpu'];
   /** Threads of the process-wide pool, and why so many. */
   threads: NativeInfo['threads'];
-  /** Where models can compute, with the reason where they cannot. */
+  /**
+   * Where models can compute, in which dtypes, and how each of these multiplies and adds on the
+   * instruction set in use; the reason where they cannot.
+   */
   backends: NativeInfo['backends'];
   /** What the binary was compiled with. */
   compiler: string;
@@ -26,7 +29,7 @@ export interface Info {
  *
  * @example
  * const { backends } = info();
- * for (const { name, available, reason } of backends) console.log(name, available, reason);
+ * for (const { name, dtypes, reason } of backends) console.log(name, dtypes.join(' ') || reason);
  */
 export function info(): Info {
   const { cpu, threads, backends, compiler } = native.info();

@@ -4,6 +4,20 @@ import { native, type NativeCheckResult, type NativeTimeResult } from './native.
 import * as check from './options.js';
 
 export { traceOptimizer, type TraceOptions, type TraceUpdate } from './optimizer-trace.js';
+const instructionSets = [
+  'portable',
+  'avx2',
+  'avx512',
+  'avx512_vnni',
+  'avx512_bf16',
+  'amx',
+  'neon',
+  'neon_dotprod',
+  'neon_bf16',
+] as const;
+
+/** A set of kernels; `info().cpu.instruction_sets` has those that this machine can run. */
+export type InstructionSet = (typeof instructionSets)[number];
 
 /** Which kernels are meant. */
 export interface KernelOptions {
@@ -12,7 +26,7 @@ export interface KernelOptions {
   /** What the layers compute in; default 'fp32'. Ops of the heads alone know 'fp32' only. */
   dtype?: 'fp32' | 'bf16' | 'int8' | undefined;
   /** The instruction set; default the best of this machine. */
-  isa?: 'portable' | 'avx2' | 'avx512' | 'neon' | undefined;
+  isa?: InstructionSet | undefined;
 }
 
 /** How far a case's outputs are from the float64 reference. */
@@ -41,7 +55,7 @@ export interface Bandwidth {
 const schema: check.OptionSchema = {
   backend: check.oneOf('cpu'),
   dtype: check.oneOf('fp32', 'bf16', 'int8'),
-  isa: check.oneOf('portable', 'avx2', 'avx512', 'neon'),
+  isa: check.oneOf(...instructionSets),
 };
 
 /**

@@ -262,8 +262,20 @@ export interface NativeTraceUpdate {
 export interface NativeInfo {
   cpu: { brand: string; features: string[]; instruction_set: string; instruction_sets: string[] };
   threads: { count: number; affinity: number; quota: number; reason: string };
-  backends: { name: string; available: boolean; reason: string; dtypes: string[] }[];
+  backends: NativeBackendInfo[];
   compiler: string;
+}
+
+/** One device: whether it is there, and what it computes in. */
+export interface NativeBackendInfo {
+  name: string;
+  available: boolean;
+  /** Why it is not available; a remark where it is. */
+  reason: string;
+  /** The dtypes a model can be loaded with; none where the device is not available. */
+  dtypes: string[];
+  /** For each of these, how the instruction set in use multiplies and adds. */
+  arithmetic: Record<string, string>;
 }
 
 /** One compared output of a kernel case. */

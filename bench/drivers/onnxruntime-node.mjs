@@ -6,8 +6,9 @@ import { padded, serve } from './protocol.mjs';
 let session;
 
 await serve({
-  async load({ directory, threads, graph }) {
-    session = await InferenceSession.create(path.join(directory, 'onnx', `${graph}.onnx`), {
+  async load({ directory, threads, dtype, graph }) {
+    const file = `${graph}${dtype === 'int8' ? '_quantized' : ''}.onnx`;
+    session = await InferenceSession.create(path.join(directory, 'onnx', file), {
       executionProviders: ['cpu'],
       graphOptimizationLevel: 'all',
       executionMode: 'sequential',

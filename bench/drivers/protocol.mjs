@@ -83,7 +83,7 @@ class Host {
     return { milliseconds };
   }
 
-  /** Many callers at once, each with one text after the other, and how the event loop fares. */
+  /** Many callers at once, each with one call after the other, and how the event loop fares. */
   async callers({ name, callers, seconds }) {
     const calls = this.#workloads.get(name);
     await this.once({ name });
@@ -105,19 +105,15 @@ class Host {
       ...Array.from({ length: callers }, caller),
     ]);
     delay.disable();
-    const milliseconds = (value) => value / 1e6;
     return {
       tokens_per_second: (1000 * tokens) / (performance.now() - begin),
-      delay_p50: milliseconds(delay.percentile(50)),
-      delay_p99: milliseconds(delay.percentile(99)),
-      delay_max: milliseconds(delay.max),
-      read_p50: reads[Math.floor(reads.length / 2)],
-      read_max: reads.at(-1),
+      ...delaysOf(delay),
+      ...reads,
     };
   }
 }
 
-/** Milliseconds of reading a small file again and again, sorted. */
+/** Milliseconds of reading a small file again and again. */
 async function timeReads(end) {
   const file = fileURLToPath(import.meta.url);
   const durations = [];
@@ -127,7 +123,18 @@ async function timeReads(end) {
     durations.push(performance.now() - begin);
     await new Promise((resolve) => setTimeout(resolve, 5));
   } while (performance.now() < end);
-  return durations.sort((a, b) => a - b);
+  const sorted = durations.sort((a, b) => a - b);
+  const at = (share) => sorted[Math.floor(share * (sorted.length - 1))];
+  return { read_p50: at(0.5), read_p99: at(0.99), read_max: at(1) };
+}
+
+/** Milliseconds. */
+function delaysOf(delay) {
+  return {
+    delay_p50: delay.percentile(50) / 1e6,
+    delay_p99: delay.percentile(99) / 1e6,
+    delay_max: delay.max / 1e6,
+  };
 }
 
 /** The rows of hidden states that belong to tokens. */

@@ -6,10 +6,6 @@ import time
 import numpy
 
 
-class Unavailable(Exception):
-    """The engine lacks what was asked for."""
-
-
 class Host:
     """The methods that requests name; an engine has load, prepare and run_all."""
 
@@ -77,8 +73,6 @@ def serve(engine):
         answer = {"id": identity}
         try:
             answer["result"] = getattr(host, method)(**request) or {}
-        except Unavailable as reason:
-            answer["error"] = {"message": str(reason), "code": "ERR_BACKEND"}
         except Exception as error:
             answer["error"] = {"message": f"{type(error).__name__}: {error}"}
         print(json.dumps(answer, separators=(",", ":")), flush=True)

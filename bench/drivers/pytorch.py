@@ -7,9 +7,11 @@ from drivers.protocol import serve
 
 
 class Engine:
-    def load(self, directory, threads, dtype):
+    def load(self, directory, threads, dtype, bf16=None):
+        """bf16: "weights" are rounded, or "autocast" chooses what is computed in bfloat16."""
         torch.set_num_threads(threads)
-        arithmetic = torch.bfloat16 if dtype == "bf16" else torch.float32
+        arithmetic = torch.bfloat16 if bf16 == "weights" else torch.float32
+        self.autocast = bf16 == "autocast"
         self.model = AlbertModel.from_pretrained(
             directory, dtype=arithmetic, attn_implementation="sdpa"
         ).eval()
@@ -24,7 +26,8 @@ class Engine:
 
     @torch.inference_mode()
     def run(self, inputs):
-        output = self.model(**inputs)
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.autocast):
+            output = self.model(**inputs)
         return output.last_hidden_state.float().numpy(), output.pooler_output.float().numpy()
 
 

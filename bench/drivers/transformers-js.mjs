@@ -6,12 +6,12 @@ import { padded, serve } from './protocol.mjs';
 let model;
 
 await serve({
-  async load({ directory, threads, graph }) {
+  async load({ directory, threads, dtype, graph }) {
     env.allowRemoteModels = false;
     env.localModelPath = path.dirname(directory);
     model = await AutoModel.from_pretrained(path.basename(directory), {
       device: 'cpu',
-      dtype: 'fp32', // "take the file as it is": the name says which arithmetic it holds
+      dtype: dtype === 'int8' ? 'q8' : dtype, // q8 adds "_quantized" to the name of the file
       model_file_name: graph,
       session_options: {
         graphOptimizationLevel: 'all',

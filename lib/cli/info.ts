@@ -1,5 +1,6 @@
 // albert info: what the engine found on this machine.
 import { info } from '../info.js';
+import type { NativeBackendInfo } from '../native.js';
 import { table } from './format.js';
 
 /** Prints what `info()` tells, as aligned lines or as one line of JSON. */
@@ -19,10 +20,13 @@ export async function printInfo(options: { json?: boolean }): Promise<void> {
       `${cpu.instruction_set} (this machine runs ${cpu.instruction_sets.join(', ')})`,
     ],
     ['threads', `${threads.count} (${threads.reason})`],
-    ...backends.map(({ name, available, reason, dtypes }) => {
-      const state = available ? dtypes.join(', ') : `not available: ${reason}`;
-      return [name, state];
-    }),
+    ...backends.flatMap(backendRows),
   ];
   process.stdout.write(table(rows));
+}
+
+/** A line for each dtype of a device, or one with the reason why it has none. */
+function backendRows({ name, available, reason, dtypes, arithmetic }: NativeBackendInfo) {
+  if (!available) return [[name, `not available: ${reason}`]];
+  return dtypes.map((dtype, i) => [i === 0 ? name : '', `${dtype}: ${arithmetic[dtype]}`]);
 }

@@ -90,7 +90,7 @@ function addCommonOptions(command: Command): void {
     .addOption(
       oneOf(
         '--dtype <type>',
-        'arithmetic of the encoder',
+        'arithmetic of the layers: bf16 and int8 are smaller and less exact, fp16 needs CUDA',
         ['fp32', 'bf16', 'int8', 'fp16'],
         'fp32',
       ),

@@ -87,6 +87,7 @@ export abstract class AlbertPreTrainedModel<
    *
    * @example
    * const model = await AlbertForMaskedLM.from_pretrained('albert/albert-base-v2', { threads: 4 });
+   * const small = await AlbertModel.from_pretrained('./my-model', { dtype: 'int8' });
    */
   static async from_pretrained<Model>(
     this: ModelClass<Model>,
@@ -136,7 +137,8 @@ export abstract class AlbertPreTrainedModel<
   }
 
   /**
-   * Writes config.json and model.safetensors (float32), each atomically.
+   * Writes config.json and model.safetensors (float32), each atomically. A model loaded as bf16 or
+   * int8 has rounded weights only, and saves these: load it as fp32 to save what was loaded.
    *
    * @throws (rejects) AlbertError `ERR_IO` where the directory cannot be written, `ERR_DISPOSED`
    *

@@ -6,7 +6,20 @@ import { native, type ModelKind, type NativeLoadRequest, type NativeModel } from
 import * as check from '../options.js';
 import { findModel, hubSchema } from '../source.js';
 
-/** Arithmetic of the encoder; outputs are always float32. fp16 needs CUDA. */
+/**
+ * Arithmetic of the layers. Embeddings, heads and outputs are float32 in each of them, and every
+ * checkpoint can be loaded in each.
+ *
+ * - 'fp32': float32.
+ * - 'bf16': weights and activations rounded to bfloat16, sums in float32. Half the bytes of layers;
+ *   outputs differ from fp32 by less than 1.5 % of their norm (seen: 0.2 to 0.8 %).
+ * - 'int8': weights quantized for each output, activations for each token, without calibration. A
+ *   quarter of the bytes; outputs differ by less than 4 % of their norm (seen: 0.4 to 2 %), or by
+ *   5.7 % (seen: 4.3 %) on x86 processors without VNNI, whose operands keep half a bit less.
+ * - 'fp16': needs CUDA, `ERR_BACKEND` elsewhere.
+ *
+ * `info()` says which a device has and how this processor computes them.
+ */
 export type DType = 'fp32' | 'bf16' | 'int8' | 'fp16';
 
 /** Where a model computes; 'auto' takes CUDA where it is, 'reference' is slow exact float64. */
@@ -14,7 +27,7 @@ export type Device = 'auto' | 'cpu' | 'cuda' | `cuda:${number}` | 'reference';
 
 /** How a model is loaded. */
 export interface LoadOptions extends HubOptions {
-  /** Default 'fp32'. */
+  /** Arithmetic of the layers; default 'fp32'. Device 'reference' takes that alone. */
   dtype?: DType | undefined;
   /** Default 'auto'. */
   device?: Device | undefined;

@@ -38,46 +38,48 @@ std::vector<std::string> feature_names(const CpuFeatures& features) {
   add(features.avx512_vnni, "avx512_vnni");
   add(features.amx, "amx");
   add(features.neon, "neon");
+  add(features.dotprod, "dotprod");
+  add(features.bf16_i8mm, "bf16_i8mm");
   return names;
 }
 
 constexpr const char* kDTypes[] = {"fp32", "bf16", "int8", "fp16"};
 
-/// How an instruction set multiplies in a dtype: ops/cpu/isa/dot.h in words.
-struct Arithmetic {
-  const char* instruction_set;
-  const char* dtype;
-  const char* words;
-};
-
 constexpr const char* kFloat32 = "float32 products and sums";
 constexpr const char* kWidenedBfloat16 = "bfloat16 in memory, float32 products and sums";
-constexpr const char* kFullInt8 = "8-bit operands, exact 32-bit sums";
+constexpr const char* kNativeBfloat16 = "bfloat16 products, float32 sums";
+constexpr const char* kTileBfloat16 = "bfloat16 products in tiles, float32 sums";
 constexpr const char* kNarrowInt8 =
     "7.5-bit operands (two products fit 16 bits: nothing saturates), exact 32-bit sums";
+constexpr const char* kFullInt8 = "8-bit operands, exact 32-bit sums";
+constexpr const char* kTileInt8 = "8-bit operands in tiles, exact 32-bit sums";
 
-constexpr Arithmetic kArithmetics[] = {
-    {"avx512", "fp32", kFloat32},
-    {"avx2", "fp32", kFloat32},
-    {"neon", "fp32", kFloat32},
-    {"portable", "fp32", kFloat32},
-    {"avx512", "bf16", kWidenedBfloat16},
-    {"avx2", "bf16", kWidenedBfloat16},
-    {"neon", "bf16", kWidenedBfloat16},
-    {"portable", "bf16", kWidenedBfloat16},
-    {"avx512", "int8", kNarrowInt8},
-    {"avx2", "int8", kNarrowInt8},
-    {"neon", "int8", kFullInt8},
-    {"portable", "int8", kFullInt8},
-    {"none", "fp32", "float64 products and sums: the oracle for tests"},
+/// How an instruction set multiplies: ops/cpu/isa/dot.h in words.
+struct Arithmetic {
+  const char* instruction_set;
+  const char* fp32;
+  const char* bf16;
+  const char* int8;
 };
 
-/// Empty where nobody has written it down.
-const char* arithmetic_of(const Backend& backend, const std::string& dtype) {
+constexpr Arithmetic kArithmetics[] = {
+    {"amx", kFloat32, kTileBfloat16, kTileInt8},
+    {"avx512_bf16", kFloat32, kNativeBfloat16, kFullInt8},
+    {"avx512_vnni", kFloat32, kWidenedBfloat16, kFullInt8},
+    {"avx512", kFloat32, kWidenedBfloat16, kNarrowInt8},
+    {"avx2", kFloat32, kWidenedBfloat16, kNarrowInt8},
+    {"neon_bf16", kFloat32, kNativeBfloat16, kFullInt8},
+    {"neon_dotprod", kFloat32, kWidenedBfloat16, kFullInt8},
+    {"neon", kFloat32, kWidenedBfloat16, kFullInt8},
+    {"portable", kFloat32, kWidenedBfloat16, kFullInt8},
+    {"none", "float64 products and sums: the oracle for tests", "", ""},
+};
+
+/// Empty for an instruction set that the table lacks.
+const char* arithmetic_of(const std::string& instruction_set, const std::string& dtype) {
   for (const Arithmetic& each : kArithmetics) {
-    if (dtype == each.dtype && backend.instruction_set() == std::string(each.instruction_set)) {
-      return each.words;
-    }
+    if (instruction_set != each.instruction_set) continue;
+    return dtype == "fp32" ? each.fp32 : dtype == "bf16" ? each.bf16 : each.int8;
   }
   return "";
 }
@@ -101,7 +103,7 @@ BackendState try_backend(const char* device) {
       state.available = true;
       state.instruction_set = backend->instruction_set();
       state.dtypes.push_back(dtype);
-      state.arithmetic.push_back(arithmetic_of(*backend, dtype));
+      state.arithmetic.push_back(arithmetic_of(state.instruction_set, dtype));
     } catch (const Error& error) {
       if (state.reason.empty()) state.reason = error.what();
     }

@@ -85,10 +85,11 @@ Arguments parse(const std::vector<std::string>& words) {
 
 std::vector<CaseInfo> chosen_cases(const Arguments& arguments) {
   std::vector<CaseInfo> chosen;
-  const bool only_timed = arguments.mode == "timing" && arguments.filter.empty();
+  const bool all = !arguments.filter.empty() || arguments.list;
+  const bool timing = arguments.mode == "timing";
   for (const CaseInfo& info : list_cases()) {
     const bool wanted = info.name.find(arguments.filter) != std::string::npos;
-    if (wanted && (info.timed || !only_timed)) chosen.push_back(info);
+    if (wanted && (all || (timing ? info.timed : !info.heavy))) chosen.push_back(info);
   }
   if (chosen.empty()) throw UsageError("no case contains \"" + arguments.filter + "\"");
   return chosen;

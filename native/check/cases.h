@@ -25,6 +25,8 @@ struct OpCase {
   std::function<Binder()> make;
   /// How far each number of the only output may be off, above 0; none = the op's tolerance.
   std::function<std::vector<double>()> allowed = {};
+  /// Much work: parity looks at it where it is named or timed only, and then at some of its items.
+  bool heavy = false;
 };
 
 using CaseList = std::vector<OpCase>;

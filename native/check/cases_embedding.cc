@@ -28,11 +28,11 @@ Binder make(const Sizes& s) {
   const std::vector<int32_t> positions = source.indices(s.tokens, s.positions);
   return [=, rows = Partition::each(s.tokens)](Fixture& fixture) {
     const EmbeddingForward op{
-        .y = fixture.output("y", rows, s.columns),
+        .y = fixture.output("y", rows, s.columns, {.kind = Kind::kMaster}),
         .tokens = fixture.indices(tokens, rows),
         .segments = fixture.indices(segments, rows),
         .positions = fixture.indices(positions, rows),
-        .word = fixture.shared(word, {.kind = Kind::kMaster}),
+        .word = fixture.shared(word),
         .segment = fixture.shared(segment, {.kind = Kind::kMaster}),
         .position = fixture.shared(position, {.kind = Kind::kMaster}),
     };

@@ -55,7 +55,14 @@ Binder make(const Sizes& s) {
 }
 
 void add(CaseList& cases, const Sizes& s, bool timed = false) {
-  cases.push_back({"linear", name_of(s), s.rows, 1, timed, [s] { return make(s); }});
+  cases.push_back({.op = "linear",
+                   .name = name_of(s),
+                   .items = s.rows,
+                   .magnitude = 1,
+                   .timed = timed,
+                   .make = [s] { return make(s); },
+                   .allowed = {},
+                   .heavy = s.rows > 128 && timed});
 }
 
 /// Every awkward size as rows, as inputs and as outputs, with the epilogues taking turns.

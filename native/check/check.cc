@@ -7,7 +7,9 @@ namespace albert::checks {
 
 std::vector<CaseInfo> list_cases() {
   std::vector<CaseInfo> list;
-  for (const OpCase& each : all_cases()) list.push_back({each.name, each.op, each.timed});
+  for (const OpCase& each : all_cases()) {
+    list.push_back({each.name, each.op, each.timed, each.heavy});
+  }
   return list;
 }
 

@@ -14,6 +14,7 @@ struct CaseInfo {
   std::string name;  // "linear/rows=7,inputs=13,outputs=5,gelu_tanh"
   std::string op;    // "linear"
   bool timed;        // a shape of a real model: what timing runs when nothing is named
+  bool heavy;        // too much work for parity where nothing is named
 };
 
 std::vector<CaseInfo> list_cases();

@@ -38,6 +38,7 @@ struct ExpectedCase {
   const OpCase& op_case;
   Binder binder;
   std::vector<OutputValues> outputs;
+  std::vector<int64_t> items;  // whose rows the outputs hold, one after the other; empty = all
 };
 
 ExpectedCase expect(const OpCase& op_case);

@@ -22,9 +22,11 @@ class Packer {
     return stacked({{&word, &bias}}, MatrixUse::kHead);
   }
 
-  Tensor tensor(const Tensor& member) {
-    const Tensor copy = allocate(storage_, member);
-    if (backend_.in_host_memory()) {
+  Tensor tensor(const Tensor& member) { return table(member, backend_.master_dtype()); }
+
+  Tensor table(const Tensor& member, DType dtype) {
+    const Tensor copy = allocate(storage_, member, dtype);
+    if (backend_.in_host_memory() && dtype == backend_.master_dtype()) {
       reader_.read(member, copy);
       return copy;
     }
@@ -64,15 +66,14 @@ class Packer {
     return backend_.prepare(parts, use);
   }
 
-  Tensor allocate(Arena& arena, const Tensor& like) const {
-    const DType dtype = backend_.master_dtype();
+  static Tensor allocate(Arena& arena, const Tensor& like, DType dtype) {
     return like.rank == 1 ? arena.allocate("parameters", dtype, {like.columns()})
                           : arena.allocate("parameters", dtype, {like.rows(), like.columns()});
   }
 
   /// In scratch, until its next reset.
   Tensor read(const Tensor& member) {
-    const Tensor values = allocate(scratch_, member);
+    const Tensor values = allocate(scratch_, member, backend_.master_dtype());
     reader_.read(member, values);
     return values;
   }
@@ -162,7 +163,7 @@ std::shared_ptr<const AlbertWeights> prepare(const Architecture& architecture,
   auto weights = std::make_shared<AlbertWeights>(architecture, std::move(backend));
   Packer pack(*weights->backend, weights->storage, reader);
   const AlbertParams& host = reader.shapes();
-  weights->embeddings = {.word = pack.tensor(host.embeddings.word),
+  weights->embeddings = {.word = pack.table(host.embeddings.word, weights->backend->table_dtype()),
                          .segment = pack.tensor(host.embeddings.segment),
                          .position = pack.tensor(host.embeddings.position),
                          .norm = pack.norm(host.embeddings.norm)};

@@ -25,6 +25,8 @@ class Backend : public Memory {
   /// Element type of norms' and softmaxes' statistics, of losses, and of the small parameters
   /// (norms, biases, embedding tables).
   virtual DType master_dtype() const = 0;
+  /// Element type of the word embedding, the one large table: the activations' in bf16.
+  virtual DType table_dtype() const { return master_dtype(); }
 
   /// Packs one matrix from its parts, stacked along the outputs (query, key and value are one
   /// matrix, three parts). All parts have the same inputs and lie in host memory as f32 or f64.

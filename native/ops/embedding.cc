@@ -13,7 +13,7 @@ void check(const EmbeddingForward& op) {
   contract.expect("tokens", op.tokens, DType::kI32, {rows});
   contract.expect("segments", op.segments, DType::kI32, {rows});
   contract.expect("positions", op.positions, DType::kI32, {rows});
-  contract.expect("word", op.word, master, {"V", columns});
+  contract.expect_beside("word", op.word, master, {"V", columns});
   contract.expect("segment", op.segment, master, {"types", columns});
   contract.expect("position", op.position, master, {"P", columns});
 }
@@ -25,7 +25,7 @@ double flops(const EmbeddingForward& op) {
 double bytes(const EmbeddingForward& op) {
   // One row of each table is read a token, not the whole table.
   return bytes_of({op.y, op.tokens, op.segments, op.positions}) +
-         3.0 * double(op.y.size()) * double(size_of(op.word.dtype));
+         double(op.y.size()) * double(size_of(op.word.dtype) + 2 * size_of(op.segment.dtype));
 }
 
 }  // namespace albert

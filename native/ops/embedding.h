@@ -12,7 +12,7 @@ struct EmbeddingForward {
   Tensor tokens;     // (T) i32, in [0, V)
   Tensor segments;   // (T) i32, in [0, segment rows)
   Tensor positions;  // (T) i32, in [0, position rows)
-  Tensor word;       // (V, E)
+  Tensor word;       // (V, E), activation or master dtype
   Tensor segment;    // (types, E)
   Tensor position;   // (P, E)
 };

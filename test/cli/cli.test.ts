@@ -118,6 +118,17 @@ t.test('wrong usage ends with code 2 and one line that says what to do', async (
   t.equal((await albert([])).code, 2, 'no command prints the help');
 });
 
+t.test('--dtype: the same label in each, a reason where the device lacks it', async (t) => {
+  for (const dtype of ['fp32', 'bf16', 'int8']) {
+    const { code, stdout } = await albert(['classify', '--dtype', dtype, 'a gripping film']);
+    t.equal(code, 0);
+    t.match(stdout, /^POSITIVE  0\.99\d  a gripping film\n$/, dtype);
+  }
+  const { code, stdout, stderr } = await albert(['classify', '--dtype', 'fp16', 'x']);
+  t.same([code, stdout], [1, '']);
+  t.match(stderr, /^albert: [^\n]*fp16[^\n]*use dtype "bf16", "int8" or "fp32" on the CPU\n$/);
+});
+
 t.test('an output without a name is refused before anything is written', async (t) => {
   const child = spawn(process.execPath, [main, 'classify', 'x', '-o', ''], { cwd: t.testdir({}) });
   t.match(await end(child), { code: 2, stderr: /Expected the name of a file; see/ });
@@ -312,5 +323,8 @@ t.test('tokenize and info', async (t) => {
   t.equal((await albert(['tokenize', '--ids', 'Hello world!'])).stdout, `${input_ids.join(' ')}\n`);
   const info = JSON.parse((await albert(['info', '--json'])).stdout) as Record<string, unknown>;
   t.match(info, { version: String, cpu: Object, threads: Object, backends: Array });
-  t.match((await albert(['info'])).stdout, /^version +albert-native \d/);
+  const lines = (await albert(['info'])).stdout;
+  t.match(lines, /^version +albert-native \d/);
+  t.match(lines, /^cpu +fp32: float32.*\n +bf16: bfloat16.*\n +int8: .*32-bit sums\n/m);
+  t.match(lines, /^reference +fp32: float64/m);
 });

@@ -1,11 +1,18 @@
-// The command line on real data: SST-2 by both classifiers, masked words by the pretrained model.
+// The command line on real data: SST-2 by both classifiers in every dtype, masked words by the
+// pretrained model.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import t, { type Test } from 'tap';
-import { AlbertForSequenceClassification, AlbertTokenizer } from '../../dist/index.js';
+import {
+  AlbertForMaskedLM,
+  AlbertForSequenceClassification,
+  AlbertModel,
+  AlbertTokenizer,
+  type DType,
+} from '../../dist/index.js';
 import { runNode } from '../support/forward';
 import { readJson } from '../support/golden';
-import { absoluteError } from '../support/tensors';
+import { absoluteError, relativeNorm } from '../support/tensors';
 import { folder } from './folder.cjs';
 
 t.setTimeout(300_000);
@@ -62,9 +69,38 @@ t.test('classify: the float32 checkpoint', async (t) => {
   t.ok(Math.abs(right - expected.sst2_dev.correct_f32) <= 1, `${right} of 872`);
 });
 
-t.test('classify: the model that ships with the package', async (t) => {
+t.test('classify: the model that ships with the package, in every dtype', async (t) => {
   const right = await rightAnswers(t);
   t.ok(Math.abs(right - expected.sst2_dev.correct_f32) <= 3, `${right} of 872`);
+  // In points of 100: how much accuracy may differ from fp32.
+  for (const [dtype, points] of [['bf16', 0.3], ['int8', 0.7]] as const) {
+    const other = await rightAnswers(t, '--dtype', dtype);
+    t.ok((100 * Math.abs(other - right)) / 872 <= points, `${dtype}: ${other}, fp32: ${right}`);
+  }
+});
+
+t.test('bf16 and int8 against fp32: both checkpoints', async (t) => {
+  const [sst2, pretrained] = [path.join(trained, 'sst2'), path.join(trained, 'pretrained')];
+  const tokenizer = await AlbertTokenizer.from_pretrained(sst2);
+  const inputs = tokenizer(sentences.slice(0, 64).map(({ text }) => text));
+  const outputsIn = async (dtype: DType): Promise<Record<string, ArrayLike<number>>> => {
+    const classifier = await AlbertForSequenceClassification.from_pretrained(sst2, { dtype });
+    const encoder = await AlbertModel.from_pretrained(pretrained, { dtype });
+    const masked = await AlbertForMaskedLM.from_pretrained(pretrained, { dtype });
+    const last = inputs.input_ids.map(({ length }) => [length - 1]);
+    return {
+      'sst2: logits': (await classifier(inputs)).logits.data,
+      'pretrained: last_hidden_state': (await encoder(inputs)).last_hidden_state.data,
+      'pretrained: logits': (await masked(inputs, { logits_positions: last })).logits.data,
+    };
+  };
+  const exact = await outputsIn('fp32');
+  for (const [dtype, bound] of [['bf16', 1.5e-2], ['int8', 4e-2]] as const) {
+    for (const [name, values] of Object.entries(await outputsIn(dtype))) {
+      const { compared, worst } = relativeNorm(values, exact[name] ?? []);
+      t.ok(compared > 100 && worst > 0 && worst <= bound, `${dtype}, ${name}: ${worst}`);
+    }
+  }
 });
 
 t.test('logits of the first sentences', async (t) => {

@@ -1,6 +1,6 @@
 // Results do not depend on company: a batch equals each of its rows alone, to the bit, whatever the
 // tile, the thread count, the other callers and the instruction set's own summation order.
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { AlbertModel } from '../../dist/index.js';
 import {
   forwardElsewhere,
@@ -42,7 +42,9 @@ const models: Record<string, object> = {
   AlbertForQuestionAnsweringV2: {},
 };
 
-const jobOf = (model: string, which: number[], load: object): ForwardJob => ({
+const dtypes = ['fp32', 'bf16', 'int8'];
+
+const jobOf = (model: string, which: readonly number[], load: object): ForwardJob => ({
   model,
   config,
   seed: 2,
@@ -55,12 +57,30 @@ const jobOf = (model: string, which: number[], load: object): ForwardJob => ({
 });
 
 const everyRow = rows.map((_, i) => i);
-const singles = Object.keys(models).flatMap((model) => everyRow.map((i) => jobOf(model, [i], {})));
-const batches = Object.keys(models).flatMap((model) => [
-  ...tiles.map((tile_tokens) => jobOf(model, everyRow, { tile_tokens })),
-  jobOf(model, everyRow, {}),
-  jobOf(model, everyRow, { threads: 1 }),
-]);
+const backwards = [...everyRow].reverse();
+
+/** A batch of rows and how it is loaded. */
+interface Company {
+  job: ForwardJob;
+  which: readonly number[];
+}
+
+const singlesIn = (dtype: string): ForwardJob[] =>
+  Object.keys(models).flatMap((model) => everyRow.map((i) => jobOf(model, [i], { dtype })));
+
+const batchesIn = (dtype: string): Company[] =>
+  Object.keys(models).flatMap((model) => {
+    const company = (which: readonly number[], load: object): Company => ({
+      job: jobOf(model, which, { dtype, ...load }),
+      which,
+    });
+    return [
+      ...tiles.map((tile_tokens) => company(everyRow, { tile_tokens })),
+      company(everyRow, {}),
+      company(everyRow, { threads: 1 }),
+      company(backwards, {}),
+    ];
+  });
 
 /** Row b of an output [B, …], cut to its own columns where it is shorter than the batch. */
 function rowBits(output: PlainTensor, b: number, columns: number): string {
@@ -82,50 +102,53 @@ const outputsOf = (outputs: PlainOutputs): [string, PlainTensor][] =>
 function compare(
   batch: PlainOutputs,
   alone: PlainOutputs[],
+  which: readonly number[],
 ): { same: number; different: string[] } {
   let same = 0;
   const different: string[] = [];
   for (const [name, output] of outputsOf(batch)) {
-    alone.forEach((one, b) => {
-      const single = new Map(outputsOf(one)).get(name);
-      const length = lengths[b] ?? 0;
+    which.forEach((row, b) => {
+      const single = new Map(outputsOf(alone[row] ?? {})).get(name);
+      const length = lengths[row] ?? 0;
       const equal = single && rowBits(output, b, length) === bits(single.data);
       if (equal) ++same;
-      else different.push(`${name}, row ${b} of ${length}`);
+      else different.push(`${name}, row ${row} of ${length}`);
     });
   }
   return { same, different };
 }
 
+const allBits = (results: PlainOutputs[]): string[][] =>
+  results.map((one) => outputsOf(one).map(([, { data }]) => bits(data)));
+
+/** Runs rows alone and in company with few and many threads, and compares all with the first. */
+async function compareCompanies(t: Test, set: string, dtype: string): Promise<void> {
+  const [singles, batches] = [singlesIn(dtype), batchesIn(dtype)];
+  let expected: PlainOutputs[] | undefined;
+  for (const threads of dtype === 'fp32' ? ['1', '2', '5'] : ['1', '2']) {
+    const env = { ALBERT_CPU_ISA: set, ALBERT_THREADS: threads };
+    const jobs = [...singles, ...batches.map(({ job }) => job)];
+    const child = await forwardElsewhere(jobs, { env, concurrent: threads !== '1' });
+    t.same([child.instruction_set, child.threads], [set, Number(threads)]);
+    const alone = child.results.slice(0, singles.length);
+    expected ??= alone;
+    t.same(allBits(alone), allBits(expected), `${threads} threads: rows alone are the same`);
+    batches.forEach(({ job, which }, i) => {
+      const first = Object.keys(models).indexOf(job.model) * rows.length;
+      const own = (expected ?? []).slice(first, first + rows.length);
+      const { same, different } = compare(child.results[singles.length + i] ?? {}, own, which);
+      const what = `${threads} threads, ${job.model}, ${JSON.stringify(job.load)}`;
+      t.ok(same >= rows.length, `${what}: ${same} rows are the same`);
+      t.same(different, [], what);
+    });
+  }
+}
+
 for (const set of instructionSets) {
-  t.test(`${set}: a batch equals its rows alone, with 1, 2 and 5 threads`, async (t) => {
-    let expected: PlainOutputs[] | undefined;
-    for (const threads of ['1', '2', '5']) {
-      const env = { ALBERT_CPU_ISA: set, ALBERT_THREADS: threads };
-      const child = await forwardElsewhere([...singles, ...batches], {
-        env,
-        concurrent: threads !== '1',
-      });
-      t.same([child.instruction_set, child.threads], [set, Number(threads)]);
-      expected ??= child.results.slice(0, singles.length);
-      t.same(
-        child.results
-          .slice(0, singles.length)
-          .map((one) => outputsOf(one).map(([, x]) => bits(x.data))),
-        expected.map((one) => outputsOf(one).map(([, x]) => bits(x.data))),
-        `${threads} threads: rows alone are the same`,
-      );
-      batches.forEach((job, i) => {
-        const first = Object.keys(models).indexOf(job.model) * rows.length;
-        const alone = (expected ?? []).slice(first, first + rows.length);
-        const batch = child.results[singles.length + i] ?? {};
-        const { same, different } = compare(batch, alone);
-        const what = `${threads} threads, ${job.model}, ${JSON.stringify(job.load)}`;
-        t.ok(same >= rows.length, `${what}: ${same} rows are the same`);
-        t.same(different, [], what);
-      });
-    }
-  });
+  for (const dtype of dtypes) {
+    t.test(`${set}, ${dtype}: a batch equals its rows alone, whatever the threads`, (t) =>
+      compareCompanies(t, set, dtype));
+  }
 }
 
 t.test('attention probabilities of a batch equal those of its rows alone', async (t) => {

@@ -36,6 +36,29 @@ t.test('checkCase compares with the reference', async (t) => {
   }
 });
 
+t.test('every dtype of the layers', async (t) => {
+  for (const dtype of ['fp32', 'bf16', 'int8'] as const) {
+    for (const op of ['linear', 'layer_norm', 'attention', 'gather_rows', 'convert']) {
+      const name = listCases().find((name) => name.startsWith(`${op}/`))!;
+      const { passed, outputs, message } = await checkCase(name, { dtype });
+      t.ok(passed && outputs.length > 0, `${name}, ${dtype} ${message}`);
+    }
+    const peak = await measurePeak({ dtype });
+    t.ok(peak.gflops > 0.1 && peak.gflops < 1e6, `${dtype}: ${peak.gflops} billion a second`);
+  }
+});
+
+t.test('exponential, tanh and GELUs over all of float32, number by number', async (t) => {
+  const sweeps = listCases().filter((name) => name.endsWith(',sweep'));
+  t.equal(sweeps.length, 6, sweeps.join(' '));
+  for (const isa of info().cpu.instruction_sets as KernelOptions['isa'][]) {
+    for (const name of sweeps) {
+      const { passed, outputs, message } = await checkCase(name, { isa });
+      t.ok(passed && outputs.length === 1, `${name}, ${isa} ${message}`);
+    }
+  }
+});
+
 t.test('timeCase measures what it checked', async (t) => {
   const time = await timeCase(small, { backend: 'cpu', dtype: 'fp32' });
   t.ok(time.runs >= 1);
@@ -60,12 +83,14 @@ t.test('many checks run at once', async (t) => {
 });
 
 t.test('wrong calls', async (t) => {
-  const [isa, dtype] = ['sse2', 'int8'] as never[];
+  const [isa, dtype] = ['sse2', 'fp16'] as never[];
   await expectError(t, () => checkCase('no case'), 'RangeError', /unknown case 'no case'/);
   await expectError(t, () => checkCase(`${small}1`), 'RangeError', /did you mean 'embedding/);
   await expectError(t, () => checkCase(7 as never), 'TypeError', /checkCase: name/);
   await expectError(t, () => checkCase(small, { isa }), 'RangeError', /isa/);
   await expectError(t, () => timeCase(small, { dtype }), 'RangeError', /dtype/);
+  const narrow = () => timeCase(small, { dtype: 'int8' });
+  await expectError(t, narrow, 'ERR_BACKEND', /embedding does not compute in int8/);
   await expectError(t, () => timeCase(small, { ias: 'avx2' } as never), 'TypeError', /isa/);
   const [missing] = (['avx2', 'avx512', 'neon'] as const).filter(
     (name) => !info().cpu.instruction_sets.includes(name),

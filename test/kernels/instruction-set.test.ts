@@ -31,7 +31,12 @@ interface Failed {
 
 interface Seen {
   cpu: { instruction_set: string; instruction_sets: string[] };
-  backend: { available: boolean; reason: string };
+  backend: {
+    available: boolean;
+    reason: string;
+    dtypes: string[];
+    arithmetic: Record<string, string>;
+  };
   check: Failed & { passed?: boolean };
   model: Failed & { loaded?: boolean };
   dims: number[];
@@ -48,6 +53,11 @@ for (const isa of info().cpu.instruction_sets) {
     const seen = await runWith(isa);
     t.equal(seen.cpu.instruction_set, isa, 'info tells it');
     t.equal(seen.backend.available, true);
+    t.same(seen.backend.dtypes, ['fp32', 'bf16', 'int8']);
+    const { fp32 = '', bf16 = '', int8 = '' } = seen.backend.arithmetic;
+    t.match(fp32, /float32/);
+    t.match(bf16, /bfloat16/);
+    t.match(int8, isa === 'avx2' ? /7\.5-bit.*nothing saturates/ : /bit operands/);
     t.equal(seen.check.passed, true);
     t.equal(seen.model.loaded, true);
   });
@@ -63,6 +73,7 @@ for (const isa of ['bad', 'AVX2', 'neon,portable']) {
     const seen = await runWith(isa);
     const message = `ALBERT_CPU_ISA "${isa}" is not available here; this machine can run`;
     t.equal(seen.backend.available, false, 'info still answers');
+    t.same(seen.backend.dtypes, []);
     t.ok(seen.backend.reason.includes(message), seen.backend.reason);
     t.match(seen.check, { code: 'ERR_BACKEND', message: /this machine can run .*portable/ });
     t.match(seen.model, { code: 'ERR_BACKEND', message: /this machine can run .*portable/ });

@@ -2,11 +2,12 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import t, { type Test } from 'tap';
-import { runProgram } from '../support/forward';
+import { instructionSets, runProgram } from '../support/forward';
 
 interface Row {
   op: string;
   isa: string;
+  dtype: string;
   cases: number;
   failed: number;
   worst_absolute: number;
@@ -21,7 +22,17 @@ interface Report {
 }
 
 const program = path.join(__dirname, '../../build/albert_check');
-const ops = ['embedding', 'linear', 'layer_norm', 'attention', 'gather_rows', 'activation'];
+
+/** The ops of layers compute in every dtype, those of embeddings and heads in float32. */
+const layerOps = ['linear', 'layer_norm', 'attention', 'gather_rows', 'convert'];
+const ops: Record<string, string[]> = {
+  fp32: [...layerOps, 'embedding', 'activation', 'softmax', 'weighted_sum', 'cross_entropy'],
+  bf16: layerOps,
+  int8: layerOps,
+};
+
+// Three arithmetics on every instruction set, the portable one among them, take their time.
+t.setTimeout(900_000);
 
 async function check(...args: string[]) {
   return runProgram(program, ['--mode', 'parity', ...args]);
@@ -32,12 +43,12 @@ function isSound({ cases, failed, worst_share_of_tolerance }: Row): boolean {
   return cases > 0 && failed === 0 && worst_share_of_tolerance <= 1;
 }
 
-/** One assertion for each op and instruction set, from the program's own counts. */
+/** One assertion for each op, instruction set and dtype, from the program's own counts. */
 function judge(t: Test, report: Report): void {
   for (const row of report.ops) {
     const share = `${Math.round(100 * row.worst_share_of_tolerance)} % of the tolerance`;
     const passed = `${row.cases - row.failed} of ${row.cases} cases`;
-    t.ok(isSound(row), `${row.op}, ${row.isa}: ${passed}, at most ${share}`);
+    t.ok(isSound(row), `${row.op}, ${row.isa}, ${row.dtype}: ${passed}, at most ${share}`);
   }
   t.same(report.failures, [], 'no failures');
   const sum = report.ops.reduce((total, { cases }) => total + cases, 0);
@@ -48,28 +59,49 @@ t.test('albert_check was built', async (t) => {
   t.ok(fs.existsSync(program), 'build/albert_check exists: npm run build:native makes it');
 });
 
-for (const threads of ['', '5']) {
-  t.test(`parity with ${threads || 'as many threads as processors'}`, async (t) => {
-    const env = threads ? { ALBERT_THREADS: threads } : {};
-    const ended = await runProgram(program, ['--mode', 'parity', '--json'], { env });
-    t.equal(ended.code, 0, ended.errors);
-    const report = JSON.parse(ended.output) as Report;
-    judge(t, report);
-    const isas = new Set(report.ops.map(({ isa }) => isa));
-    t.ok(isas.has('portable'), `instruction sets: ${[...isas].join(', ')}`);
-    for (const isa of isas) {
-      const seen = report.ops.filter((row) => row.isa === isa).map(({ op }) => op);
-      t.same(ops.filter((op) => !seen.includes(op)), [], `${isa}: every op has cases`);
-    }
-  });
+async function reportOf(threads: string, ...args: string[]): Promise<Report> {
+  const env = threads ? { ALBERT_THREADS: threads } : {};
+  const ended = await runProgram(program, ['--mode', 'parity', '--json', ...args], { env });
+  if (ended.code !== 0) throw new Error(`albert_check ended with ${ended.code}: ${ended.output}`);
+  return JSON.parse(ended.output) as Report;
 }
 
+function judgeAll(t: Test, report: Report, isas: readonly string[]): void {
+  judge(t, report);
+  for (const isa of isas) {
+    for (const [dtype, wanted] of Object.entries(ops)) {
+      const rows = report.ops.filter((row) => row.isa === isa && row.dtype === dtype);
+      const seen = rows.map(({ op }) => op);
+      t.same(wanted.filter((op) => !seen.includes(op)), [], `${isa}, ${dtype}: all have cases`);
+    }
+  }
+}
+
+t.test('parity with as many threads as processors', async (t) => {
+  t.ok(instructionSets.includes('portable'), instructionSets.join(', '));
+  judgeAll(t, await reportOf(''), instructionSets);
+});
+
+t.test('parity with five threads', async (t) => {
+  const [best = ''] = instructionSets;
+  judgeAll(t, await reportOf('5', '--isa', best), [best]);
+});
+
 t.test('a failed case, an empty op and a broken tolerance are noticed', async (t) => {
-  const row = { op: 'linear', isa: 'avx2', cases: 2, failed: 0, worst_absolute: 0 };
+  const row = { op: 'linear', isa: 'avx2', dtype: 'fp32', cases: 2, failed: 0, worst_absolute: 0 };
   t.ok(isSound({ ...row, worst_share_of_tolerance: 0.5 }));
   t.notOk(isSound({ ...row, worst_share_of_tolerance: 0.5, failed: 1 }));
   t.notOk(isSound({ ...row, worst_share_of_tolerance: 0.5, cases: 0 }));
   t.notOk(isSound({ ...row, worst_share_of_tolerance: 1.5 }));
+});
+
+t.test('one dtype', async (t) => {
+  const filter = ['--filter', 'rows=7', '--isa', 'portable', '--dtype', 'int8', '--json'];
+  const { code, output } = await check(...filter);
+  t.equal(code, 0);
+  const report = JSON.parse(output) as Report;
+  t.ok(report.ops.length > 0 && report.ops.every(({ dtype }) => dtype === 'int8'));
+  judge(t, report);
 });
 
 t.test('one instruction set, some cases', async (t) => {
@@ -85,6 +117,7 @@ t.test('one instruction set, some cases', async (t) => {
 t.test('wrong usage', async (t) => {
   const wrong: [string[], RegExp][] = [
     [['--isa', 'sse2'], /--isa must be one of .*portable/],
+    [['--dtype', 'fp16'], /--dtype must be one of fp32, bf16, int8/],
     [['--filter', 'no such case'], /no case contains/],
     [['--mode', 'party'], /unknown mode "party"/],
     [['--no-such-option'], /unknown argument/],

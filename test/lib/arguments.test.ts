@@ -317,19 +317,28 @@ t.test('the other calls of the tokenizer', async (t) => {
 t.test('check_case and time_case', async (t) => {
   const [name = ''] = native.list_cases();
   for (const call of [native.check_case, native.time_case] as Call[]) {
-    refuses(t, /name/, ['string'], (value) => call(value, ''));
-    refuses(t, /instruction_set/, ['string'], (value) => call(name, value));
-    await t.rejects(call('no such case', '') as Promise<unknown>, { code: 'ERR_NOT_FOUND' });
-    await t.rejects(call(name, 'toaster') as Promise<unknown>, { code: 'ERR_BACKEND' });
+    refuses(t, /name/, ['string'], (value) => call(value, '', 'fp32'));
+    refuses(t, /instruction_set/, ['string'], (value) => call(name, value, 'fp32'));
+    refuses(t, /dtype/, ['string'], (value) => call(name, '', value));
+    const wrong = { 'no such case': ['', 'fp32'], [name]: ['toaster', 'fp32'] };
+    for (const [which, options] of Object.entries(wrong)) {
+      const code = which === name ? 'ERR_BACKEND' : 'ERR_NOT_FOUND';
+      await t.rejects(call(which, ...options) as Promise<unknown>, { code });
+    }
+    for (const dtype of ['fp16', 'fp64', '']) {
+      await t.rejects(call(name, '', dtype) as Promise<unknown>, { code: 'ERR_BACKEND' });
+    }
   }
 });
 
 t.test('measure_peak', async (t) => {
   const measure = native.measure_peak as Call;
-  refuses(t, /instruction_set/, ['string'], (value) => measure(value, 0));
-  refuses(t, /working_set/, ['number'], (value) => measure('', value));
-  t.throws(() => measure('', -1), RangeError);
-  await t.rejects(measure('toaster', 0) as Promise<unknown>, { code: 'ERR_BACKEND' });
+  refuses(t, /working_set/, ['number'], (value) => measure(value, '', 'fp32'));
+  refuses(t, /instruction_set/, ['string'], (value) => measure(0, value, 'fp32'));
+  refuses(t, /dtype/, ['string'], (value) => measure(0, '', value));
+  t.throws(() => measure(-1, '', 'fp32'), RangeError);
+  await t.rejects(measure(0, 'toaster', 'fp32') as Promise<unknown>, { code: 'ERR_BACKEND' });
+  await t.rejects(measure(0, '', 'fp16') as Promise<unknown>, { code: 'ERR_BACKEND' });
 });
 
 t.test('methods and getters refuse other receivers', async (t) => {

@@ -35,6 +35,22 @@ export function relativeError(
   return worstOf(actual, expected, keep, (a, b) => Math.abs(a - b) / Math.max(Math.abs(b), 1e-3));
 }
 
+/** |a - b| / |b| of whole arrays; different lengths and NaN count as infinitely wrong. */
+export function relativeNorm(
+  actual: ArrayLike<number>,
+  expected: ArrayLike<number>,
+): Comparison {
+  if (actual.length !== expected.length) return { compared: 0, worst: Infinity };
+  let away = 0;
+  let size = 0;
+  for (let i = 0; i < expected.length; ++i) {
+    away += (Number(actual[i]) - Number(expected[i])) ** 2;
+    size += Number(expected[i]) ** 2;
+  }
+  const worst = size === 0 ? away : Math.sqrt(away / size);
+  return { compared: expected.length, worst: Number.isNaN(worst) ? Infinity : worst };
+}
+
 function worstOf(
   actual: ArrayLike<number>,
   expected: ArrayLike<number>,

@@ -148,6 +148,9 @@ class CpuBackend final : public Backend {
     return narrow ? DType::kBF16 : DType::kF32;
   }
   DType master_dtype() const override { return DType::kF32; }
+  DType table_dtype() const override {
+    return arithmetic_.format == Format::kBF16 ? DType::kBF16 : DType::kF32;
+  }
   std::unique_ptr<LinearWeight> prepare(std::span<const LinearParams> parts,
                                         MatrixUse use) override {
     const Format format = use == MatrixUse::kLayer ? arithmetic_.format : Format::kF32;

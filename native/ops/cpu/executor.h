@@ -51,6 +51,8 @@ class CpuOps final : public Ops {
   /// other thread uses meanwhile.
   void for_items(const Items& items, FunctionRef<void(int64_t, float*)> body);
 
+  const float* word_row(const EmbeddingForward& op, int32_t token, float* wide) const;
+
   /// Points the task's left side at x, or at x as the weight's format needs it.
   void stage(const Tensor& x, const PackedWeight& weight, GemmTask& task);
 

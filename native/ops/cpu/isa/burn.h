@@ -29,7 +29,7 @@ inline void hide(Vector& v) {
 template <class FormatType>
 inline float burn(int64_t steps) {
   const IntVec words = bits_of(broadcast(1.0f));
-  auto left = FormatType::right(reinterpret_cast<const typename FormatType::Right*>(&words));
+  auto left = FormatType::right(reinterpret_cast<const typename FormatType::Right*>(&words), 0);
   const auto right = left;
   typename FormatType::Sum chains[kBurnChains];
 #pragma GCC unroll 24
@@ -50,7 +50,8 @@ inline float burn(int64_t steps) {
 }
 
 template <class FormatType>
-constexpr int64_t kBurnOperations = int64_t{2} * kBurnChains * kWidth * FormatType::kGroup;
+constexpr int64_t kBurnOperations =
+    int64_t{2} * kBurnChains * kWidth * FormatType::kGroup / FormatType::kSteps;
 
 }  // namespace
 }  // namespace albert::cpu::ALBERT_ISA

@@ -1,8 +1,8 @@
 // What the GEMM multiplies: float32, bfloat16 and int8, word by word.
 //
-// A word holds the kGroup consecutive inputs that one instruction takes. A row of the left side is read word by word and
+// A word holds kGroup consecutive inputs. A row of the left side is read word by word and
 // broadcast; a panel of the right side has, for each word, the words of its columns side by side.
-// A format says how both become vectors and what one step adds to the sums.
+// A format says how both become vectors, and what each of the kSteps of a word adds to the sums.
 #pragma once
 
 #include <cstdint>
@@ -19,9 +19,10 @@ struct Float32Format {
   using Right = float;
   using Sum = Vec;
   static constexpr int kGroup = 1;
+  static constexpr int kSteps = 1;
 
-  static Vec left(const float* word) { return broadcast(*word); }
-  static Vec right(const float* words) { return load(words); }
+  static Vec left(const float* word, int) { return broadcast(*word); }
+  static Vec right(const float* words, int) { return load(words); }
   static Sum dot(Sum sum, Vec left, Vec right) { return fma(left, right, sum); }
 };
 
@@ -33,24 +34,29 @@ struct Bfloat16Format {
   using Right = Bfloat16;
   using Sum = Vec;
   static constexpr int kGroup = 2;
+  static constexpr int kSteps = 1;
 
-  static IntVec left(const Bfloat16* word) { return broadcast_word(word); }
-  static IntVec right(const Bfloat16* words) { return load_words(words); }
+  static IntVec left(const Bfloat16* word, int) { return broadcast_word(word); }
+  static IntVec right(const Bfloat16* words, int) { return load_words(words); }
   static Sum dot(Sum sum, IntVec left, IntVec right) { return dot_bfloat16(sum, left, right); }
 };
 
 #else
 
-/// Bfloat16 on the right side alone, widened to float32 in registers; the left side is staged as
-/// float32. The sum is Float32Format's.
+/// Two inputs a word on the right side, widened to float32 in registers, one a step; the left side
+/// is staged as float32. The sum is Float32Format's.
 struct Bfloat16Format {
   using Left = float;
   using Right = Bfloat16;
   using Sum = Vec;
-  static constexpr int kGroup = 1;
+  static constexpr int kGroup = 2;
+  static constexpr int kSteps = 2;
 
-  static Vec left(const float* word) { return broadcast(*word); }
-  static Vec right(const Bfloat16* words) { return load(words); }
+  static Vec left(const float* word, int step) { return broadcast(word[step]); }
+  static Vec right(const Bfloat16* words, int step) {
+    const IntVec pair = load_words(words);
+    return step == 0 ? from_bits(pair << 16) : upper_halves(from_bits(pair));
+  }
   static Sum dot(Sum sum, Vec left, Vec right) { return fma(left, right, sum); }
 };
 
@@ -62,9 +68,10 @@ struct Int8Format {
   using Right = int8_t;
   using Sum = IntVec;
   static constexpr int kGroup = 4;
+  static constexpr int kSteps = 1;
 
-  static IntVec left(const uint8_t* word) { return broadcast_word(word); }
-  static IntVec right(const int8_t* words) { return load_words(words); }
+  static IntVec left(const uint8_t* word, int) { return broadcast_word(word); }
+  static IntVec right(const int8_t* words, int) { return load_words(words); }
   static Sum dot(Sum sum, IntVec left, IntVec right) { return dot_int8(sum, left, right); }
 };
 

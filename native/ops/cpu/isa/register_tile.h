@@ -55,19 +55,27 @@ template <class FormatType, int kRows, int kPanels>
 #pragma GCC unroll 4
   for (int p = 0; p < kPanels; ++p) right[p] = t.panel + p * t.panel_stride;
   const char* upcoming = t.upcoming;
-  for (int64_t word = 0; word < t.words; ++word, upcoming += t.pace) {
+  const int64_t pace = t.pace, words = t.words;
+  for (int64_t word = 0; word < words; ++word, upcoming += pace) {
     __builtin_prefetch(upcoming, 0, 2);
-    decltype(FormatType::right(right[0])) columns[kVectors];
+#pragma GCC unroll 2
+    for (int step = 0; step < FormatType::kSteps; ++step) {
+      decltype(FormatType::right(right[0], 0)) columns[kVectors];
 #pragma GCC unroll 16
-    for (int v = 0; v < kVectors; ++v) {
-      const int64_t vector = word * kPanelColumns + v % kPanelVectors * kWidth;
-      columns[v] = FormatType::right(right[v / kPanelVectors] + vector * kGroup);
-    }
+      for (int v = 0; v < kVectors; ++v) {
+        const int64_t vector = word * kPanelColumns + v % kPanelVectors * kWidth;
+        columns[v] = FormatType::right(right[v / kPanelVectors] + vector * kGroup, step);
+      }
 #pragma GCC unroll 16
-    for (int i = 0; i < kRows; ++i) {
-      const auto row = FormatType::left(left[i / 3] + i % 3 * stride + word * kGroup);
+      for (int i = 0; i < kRows; ++i) {
+        const auto row = FormatType::left(left[i / 3] + i % 3 * stride + word * kGroup, step);
 #pragma GCC unroll 16
-      for (int v = 0; v < kVectors; ++v) sums[i][v] = FormatType::dot(sums[i][v], row, columns[v]);
+        for (int v = 0; v < kVectors; ++v) {
+          sums[i][v] = FormatType::dot(sums[i][v], row, columns[v]);
+        }
+      }
+      // Keeps the next step's vectors out of registers until they are needed.
+      if (step + 1 < FormatType::kSteps) __asm__ volatile("" ::: "memory");
     }
   }
 #pragma GCC unroll 16

@@ -73,6 +73,14 @@ inline void store_upper_halves(void* p, Vec v) {
   const __m256i packed = _mm256_permute4x64_epi64(_mm256_packus_epi32(halves, halves), 0x08);
   _mm_storeu_si128(static_cast<__m128i*>(p), _mm256_castsi256_si128(packed));
 }
+/// The lanes without their lower 16 bits. The mask is an operand in memory: in a register it would
+/// push a sum out of the GEMM's.
+inline Vec upper_halves(Vec v) {
+  alignas(32) static const uint32_t mask[kWidth] = {0xffff0000, 0xffff0000, 0xffff0000, 0xffff0000,
+                                                    0xffff0000, 0xffff0000, 0xffff0000, 0xffff0000};
+  __asm__("vandps %1, %0, %0" : "+x"(v) : "m"(mask));
+  return v;
+}
 
 }  // namespace
 }  // namespace albert::cpu::ALBERT_ISA

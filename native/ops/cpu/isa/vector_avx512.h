@@ -68,13 +68,18 @@ inline Vec interleave_high(Vec a, Vec b) {
 }
 /// Sixteen 16-bit numbers as the upper halves of the lanes, and back.
 inline Vec load_upper_halves(const void* p) {
-  const __m512i words = _mm512_maskz_cvtepu16_epi32(
-      0xffff, _mm256_loadu_si256(static_cast<const __m256i*>(p)));
+  const __m512i words =
+      _mm512_maskz_cvtepu16_epi32(0xffff, _mm256_loadu_si256(static_cast<const __m256i*>(p)));
   return _mm512_castsi512_ps(_mm512_maskz_slli_epi32(0xffff, words, 16));
 }
 inline void store_upper_halves(void* p, Vec v) {
   const __m512i halves = _mm512_maskz_srli_epi32(0xffff, _mm512_castps_si512(v), 16);
   _mm256_storeu_si256(static_cast<__m256i*>(p), _mm512_maskz_cvtepi32_epi16(0xffff, halves));
+}
+/// The lanes without their lower 16 bits.
+inline Vec upper_halves(Vec v) {
+  return _mm512_castsi512_ps(
+      _mm512_and_si512(_mm512_castps_si512(v), _mm512_set1_epi32(int(0xffff0000))));
 }
 
 }  // namespace

@@ -78,6 +78,10 @@ inline Vec load_upper_halves(const void* p) {
 inline void store_upper_halves(void* p, Vec v) {
   vst1_u16(static_cast<uint16_t*>(p), vshrn_n_u32(vreinterpretq_u32_f32(v), 16));
 }
+/// The lanes without their lower 16 bits.
+inline Vec upper_halves(Vec v) {
+  return vreinterpretq_f32_u32(vandq_u32(vreinterpretq_u32_f32(v), vdupq_n_u32(0xffff0000)));
+}
 
 }  // namespace
 }  // namespace albert::cpu::ALBERT_ISA

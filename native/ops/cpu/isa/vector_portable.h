@@ -82,6 +82,10 @@ inline void store_upper_halves(void* p, Vec v) {
   for (int i = 0; i < kWidth; ++i) halves[i] = uint16_t(uint32_t(words[i]) >> 16);
   __builtin_memcpy(p, halves, sizeof halves);
 }
+/// The lanes without their lower 16 bits.
+inline Vec upper_halves(Vec v) {
+  return (Vec)((Lanes)v & int32_t(0xffff0000));
+}
 
 }  // namespace
 }  // namespace albert::cpu::ALBERT_ISA

@@ -1,0 +1,33 @@
+// What this project wants of its numbers, to be printed beside them.
+
+/** Ours against the best peer of the same dtype, by workload: how many times as fast. */
+export const ratios = {
+  '1x128': { fp32: 1.05, bf16: 1.2, int8: 1.4 },
+  '1x512': { fp32: 1.1, bf16: 1.15, int8: 1.5 },
+  '8x128': { fp32: 1.05, bf16: 1.03, int8: 1.4 },
+  mixed: { fp32: 1.1, bf16: 1.25, int8: 1.3 },
+  'mixed-sorted-32': { fp32: 2.5, bf16: 2.4, int8: 3 },
+};
+
+/** A layer's products with 128 rows and more: the share of the measured peak. */
+export const gemmShare = { fp32: 0.87, bf16: 0.87, int8: 0.7 };
+
+/** A mixed batch, in times of its sequences alone. */
+export const companyCost = 1.02;
+
+/** The event loop under many callers, and their throughput in shares of one big batch's. */
+export const callers = { delayMilliseconds: 5, throughput: 0.95 };
+
+/** From process start to the first result of 128 tokens of text, in milliseconds. */
+export const firstResult = { fp32: 150 };
+
+/** Resident memory after a batch of 1 × 128, in bytes. */
+export const resident = { fp32: 130e6, bf16: 90e6 };
+
+/** tokens/s with 16,384 tokens in flight, in shares of those with 4,096. */
+export const linearity = 0.95;
+
+/** "wanted ≥ 95 %: reached". */
+export function verdict(limit, reached) {
+  return `wanted ${limit}: ${reached ? 'reached' : 'missed'}`;
+}
