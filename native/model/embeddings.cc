@@ -19,7 +19,8 @@ void embeddings_forward(Ops& ops, const AlbertWeights& w, const EmbeddingActivat
                           .residual = {},
                           .weight = w.embeddings.norm.weight,
                           .bias = w.embeddings.norm.bias,
-                          .epsilon = w.architecture.config.layer_norm_eps});
+                          .epsilon = w.architecture.config.layer_norm_eps,
+                          .dropout = {}});
   ops.linear_forward({.y = hidden,
                       .preactivation = {},
                       .x = a.normed,

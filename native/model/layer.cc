@@ -39,7 +39,8 @@ void layer_forward(Ops& ops, const LayerWeights& w, const LayerActivations& a, c
                             .residual = residual,
                             .weight = norm.weight,
                             .bias = norm.bias,
-                            .epsilon = config.layer_norm_eps});
+                            .epsilon = config.layer_norm_eps,
+                            .dropout = {}});
   };
 
   linear(a.qkv, a.hidden, *w.qkv, Activation::kNone);
@@ -52,7 +53,8 @@ void layer_forward(Ops& ops, const LayerWeights& w, const LayerActivations& a, c
                          .values = a.qkv.slice_columns(2 * H, H),
                          .query_cu_seqlens = rows.cu_seqlens,
                          .cu_seqlens = batch.cu_seqlens,
-                         .heads = config.num_attention_heads});
+                         .heads = config.num_attention_heads,
+                         .dropout = {}});
   linear(a.projection, a.context, *w.attention_output, Activation::kNone);
   add_and_norm(a.attended, a.projection, rows.residual, w.attention_norm);
 

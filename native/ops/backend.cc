@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <map>
 #include <mutex>
 #include <utility>
@@ -62,6 +63,10 @@ std::shared_ptr<Backend> create(const BackendOptions& options) {
 }
 
 }  // namespace
+
+void Backend::zero(const Tensor& device) {
+  std::memset(device.data, 0, size_t(device.size()) * size_of(device.dtype));
+}
 
 double Backend::peak_flops(int) {
   refuse(std::string("peaks of the ") + name() + " are not measured; use device \"cpu\"");

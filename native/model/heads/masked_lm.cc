@@ -19,7 +19,8 @@ void masked_lm_forward(Ops& ops, const AlbertWeights& w, const MaskedLMActivatio
                           .residual = {},
                           .weight = w.masked_lm.norm.weight,
                           .bias = w.masked_lm.norm.bias,
-                          .epsilon = config.layer_norm_eps});
+                          .epsilon = config.layer_norm_eps,
+                          .dropout = {}});
   ops.linear_forward({.y = a.logits,
                       .preactivation = {},
                       .x = a.normed,

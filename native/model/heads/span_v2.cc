@@ -58,7 +58,8 @@ void span_v2_end_forward(Ops& ops, const AlbertWeights& w, const SpanV2Activatio
                           .residual = {},
                           .weight = w.span_v2.end_norm.weight,
                           .bias = w.span_v2.end_norm.bias,
-                          .epsilon = w.architecture.config.layer_norm_eps});
+                          .epsilon = w.architecture.config.layer_norm_eps,
+                          .dropout = {}});
   classifier_forward(ops, *w.span_v2.end, a.end_normed, a.end_logits);
   ops.softmax_forward({.y = a.end_log_probs,
                        .x = a.end_logits.reshaped({C}),

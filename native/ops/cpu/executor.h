@@ -27,6 +27,18 @@ class CpuOps final : public Ops {
   void run(const CrossEntropyForward& op) override;
   void run(const BinaryCrossEntropyForward& op) override;
   void run(const SquaredErrorForward& op) override;
+  void run(const DropoutForward& op) override;
+  void run(const EmbeddingBackward& op) override;
+  void run(const LinearBackward& op) override;
+  void run(const LayerNormBackward& op) override;
+  void run(const AttentionBackward& op) override;
+  void run(const GatherRowsBackward& op) override;
+  void run(const ActivationBackward& op) override;
+  void run(const SoftmaxBackward& op) override;
+  void run(const WeightedSumBackward& op) override;
+  void run(const CrossEntropyBackward& op) override;
+  void run(const BinaryCrossEntropyBackward& op) override;
+  void run(const SquaredErrorBackward& op) override;
 
   /// How many chunks `units` of work are worth, at most `limit`: 1 where a thread would cost more
   /// than it brings. A unit is about a nanosecond.
