@@ -1,19 +1,28 @@
 // The door to the op checks.
 #include "check/check.h"
 
+#include "core/error.h"
 #include "core/thread_pool.h"
 
 namespace albert::checks {
 
 std::vector<CaseInfo> list_cases() {
   std::vector<CaseInfo> list;
-  for (const OpCase& each : all_cases()) list.push_back({each.name, each.op, each.timed});
+  for (const OpCase& each : all_cases()) {
+    list.push_back({each.name, each.op, each.timed, each.pair != nullptr});
+  }
   return list;
 }
 
 ParityReport check_case(const std::string& name, const BackendOptions& options) {
   const std::shared_ptr<Backend> backend = open_backend(options);
   return check_parity(expect(find_case(name)), *backend);
+}
+
+GradientReport check_case_gradient(const std::string& name) {
+  const OpCase& found = find_case(name);
+  if (found.pair) return check_gradient(found);
+  throw Error(ErrorCode::kNotFound, "check: " + name + " is no backward op");
 }
 
 TimingReport time_case(const std::string& name, const BackendOptions& options, int threads) {

@@ -20,10 +20,11 @@ bool same_bits(double a, double b) {
 }
 
 /// What unpack() returns must be what prepare() was given, to the bit.
-void check_unpack(const LinearWeight& prepared, const std::vector<float>& weights,
-                  const std::vector<float>& biases) {
-  std::vector<float> weights_back(weights.size(), float(kNaN)),
-      biases_back(biases.size(), float(kNaN));
+template <class Number>
+void check_unpack(const LinearWeight& prepared, const std::vector<Number>& weights,
+                  const std::vector<Number>& biases) {
+  std::vector<Number> weights_back(weights.size(), Number(kNaN)),
+      biases_back(biases.size(), Number(kNaN));
   prepared.unpack({tensor_of(weights_back.data(), {prepared.outputs(), prepared.inputs()}),
                    tensor_of(biases_back.data(), {prepared.outputs()})},
                   0);
@@ -31,6 +32,26 @@ void check_unpack(const LinearWeight& prepared, const std::vector<float>& weight
     throw Error(ErrorCode::kBackend,
                 "linear: expected unpack() to return what prepare() was given, got other numbers");
   }
+}
+
+/// The weight from `parts` parts of about equal size, in the precision of the backend's masters.
+template <class Number>
+std::unique_ptr<LinearWeight> prepare_parts(Backend& backend, const HostArray& matrix,
+                                            const HostArray* bias, int parts) {
+  const std::vector<Number> weights(matrix.values.begin(), matrix.values.end());
+  std::vector<Number> biases(size_t(matrix.rows), Number(0));
+  if (bias) biases.assign(bias->values.begin(), bias->values.end());
+
+  std::vector<LinearParams> params;
+  for (int part = 0; part < parts; ++part) {
+    const int64_t first = matrix.rows * part / parts;
+    const int64_t count = matrix.rows * (part + 1) / parts - first;
+    params.push_back({tensor_of(weights.data() + first * matrix.columns, {count, matrix.columns}),
+                      bias ? tensor_of(biases.data() + first, {count}) : Tensor{}});
+  }
+  std::unique_ptr<LinearWeight> prepared = backend.prepare(params);
+  check_unpack(*prepared, weights, biases);
+  return prepared;
 }
 
 }  // namespace
@@ -85,7 +106,7 @@ Tensor Fixture::place(const Request& request) {
   backend.upload(whole, tensor_of(image.data(), {int64_t(image.size())}));
   void* first = whole.as<char>() + size_t(kGuard + placement.left) * size_of(dtype);
   buffers_.push_back({request.name, request.partition, whole, std::move(image), rows, columns,
-                      placement.left, stride});
+                      placement.left, stride, request.is_vector, request.accumulated});
 
   if (request.is_vector) return Tensor(first, dtype, {rows});
   Tensor tensor(first, dtype, {rows, columns});
@@ -121,6 +142,17 @@ Tensor Fixture::in_place(const char* name, const HostArray& array, const Partiti
                 array.values.data() + first * array.columns});
 }
 
+Tensor Fixture::accumulator(const char* name, const HostArray& array) {
+  return place({.name = name,
+                .partition = Partition{{0, array.rows}},
+                .columns = array.columns,
+                .is_vector = array.is_vector,
+                .placement = {.kind = Kind::kMaster},
+                .surroundings = kSentinel,
+                .values = array.values.data(),
+                .accumulated = true});
+}
+
 Tensor Fixture::upload_indices(const std::vector<int32_t>& indices) {
   const Tensor tensor = allocate(DType::kI32, int64_t(indices.size()));
   stage_.backend.upload(tensor, tensor_of(indices.data(), {int64_t(indices.size())}));
@@ -140,19 +172,9 @@ Tensor Fixture::offsets(const Partition& partition) {
 const LinearWeight& Fixture::weight(const HostArray& matrix, const HostArray* bias, int parts) {
   std::unique_ptr<LinearWeight>& prepared = stage_.weights["weight"];
   if (prepared) return *prepared;
-  const std::vector<float> weights(matrix.values.begin(), matrix.values.end());
-  std::vector<float> biases(size_t(matrix.rows), 0.0f);
-  if (bias) biases.assign(bias->values.begin(), bias->values.end());
-
-  std::vector<LinearParams> params;
-  for (int part = 0; part < parts; ++part) {
-    const int64_t first = matrix.rows * part / parts;
-    const int64_t count = matrix.rows * (part + 1) / parts - first;
-    params.push_back({tensor_of(weights.data() + first * matrix.columns, {count, matrix.columns}),
-                      bias ? tensor_of(biases.data() + first, {count}) : Tensor{}});
-  }
-  prepared = stage_.backend.prepare(params);
-  check_unpack(*prepared, weights, biases);
+  const bool wide = stage_.backend.master_dtype() == DType::kF64;
+  prepared = wide ? prepare_parts<double>(stage_.backend, matrix, bias, parts)
+                  : prepare_parts<float>(stage_.backend, matrix, bias, parts);
   return *prepared;
 }
 
@@ -167,7 +189,8 @@ std::vector<OutputValues> Fixture::outputs() const {
   for (const Buffer& buffer : buffers_) {
     if (buffer.name.empty()) continue;
     const std::vector<double> all = download(buffer);
-    OutputValues output{buffer.name, buffer.partition, buffer.columns, {}};
+    OutputValues output{buffer.name,      buffer.partition,   buffer.columns,
+                        buffer.is_vector, buffer.accumulated, {}};
     output.values.reserve(size_t(buffer.rows * buffer.columns));
     for (int64_t r = 0; r < buffer.rows; ++r) {
       const auto row = all.begin() + kGuard + r * buffer.stride + buffer.left;

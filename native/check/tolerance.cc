@@ -30,6 +30,18 @@ constexpr Line kTable[] = {
     {"cross_entropy", DType::kF32, {5e-7, 5e-7}},
     {"binary_cross_entropy", DType::kF32, {5e-7, 2e-7}},
     {"squared_error", DType::kF32, {2e-7, 2e-7}},
+    {"dropout", DType::kF32, {1e-7, 1e-7}},
+    {"embedding_backward", DType::kF32, {2e-6, 1e-6}},
+    {"linear_backward", DType::kF32, {8e-6, 4e-6}},
+    {"layer_norm_backward", DType::kF32, {4e-6, 2e-6}},
+    {"attention_backward", DType::kF32, {6e-6, 4e-6}},
+    {"gather_rows_backward", DType::kF32, {5e-7, 5e-7}},
+    {"activation_backward", DType::kF32, {1e-6, 5e-7}},
+    {"softmax_backward", DType::kF32, {2e-6, 1e-6}},
+    {"weighted_sum_backward", DType::kF32, {2e-6, 1e-6}},
+    {"cross_entropy_backward", DType::kF32, {1e-6, 1e-6}},
+    {"binary_cross_entropy_backward", DType::kF32, {5e-7, 2e-7}},
+    {"squared_error_backward", DType::kF32, {2e-7, 2e-7}},
 };
 
 constexpr Tolerance kFloat64 = {1e-12, 1e-13};
