@@ -6,6 +6,7 @@
 #include "addon/arguments.h"
 #include "addon/environment.h"
 #include "addon/errors.h"
+#include "addon/gradients.h"
 #include "addon/info.h"
 #include "addon/job.h"
 #include "addon/kernels.h"
@@ -34,11 +35,15 @@ void set_up(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(environment);  // which owns it from here on
   environment->classes = {
       .model = Model::define(env), .job = Job::define(env), .tokenizer = Tokenizer::define(env)};
-  const napi_property_descriptor functions[] = {
-      exported<&initialize>("initialize"), exported<&binary_info>("info"),
-      exported<&load_model>("load_model"), exported<&load_tokenizer>("load_tokenizer"),
-      exported<&list_cases>("list_cases"), exported<&check_case>("check_case"),
-      exported<&time_case>("time_case"), exported<&measure_peak>("measure_peak")};
+  const napi_property_descriptor functions[] = {exported<&initialize>("initialize"),
+                                                exported<&binary_info>("info"),
+                                                exported<&load_model>("load_model"),
+                                                exported<&load_tokenizer>("load_tokenizer"),
+                                                exported<&list_cases>("list_cases"),
+                                                exported<&check_case>("check_case"),
+                                                exported<&time_case>("time_case"),
+                                                exported<&measure_peak>("measure_peak"),
+                                                exported<&batch_gradients>("batch_gradients")};
   const napi_status status = napi_define_properties(env, exports, std::size(functions), functions);
   if (status != napi_ok) throw Napi::Error::New(env);
 }

@@ -24,7 +24,7 @@ constexpr int64_t kDecoderRows = 96;
 void TileRunner::run_heads() {
   switch (weights_->architecture.kind) {
     case ModelKind::kBase:
-      scatter_tokens(activations_.output, "last_hidden_state");
+      scatter_tokens(activations_.output(), "last_hidden_state");
       return run_pooled_heads();
     case ModelKind::kPreTraining:
       run_masked_lm();
@@ -48,7 +48,7 @@ void TileRunner::run_pooled_heads() {
   const ActivationAllocator allocate(arena_, backend_.activation_dtype(), architecture.config);
   const int64_t B = packed_.sequences();
   const model::PoolerActivations a = allocate.pooler(B);
-  model::pooler_forward(*ops_, *weights_, a, activations_.output, batch_);
+  model::pooler_forward(*ops_, *weights_, a, activations_.output(), batch_);
   if (architecture.kind == ModelKind::kBase) return scatter_sequences(a.pooled, "pooler_output");
   const bool pretraining = architecture.kind == ModelKind::kPreTraining;
   const LinearWeight& head = pretraining ? *weights_->sentence_order : *weights_->classifier;
@@ -62,7 +62,7 @@ void TileRunner::run_token_classifier() {
   const ActivationAllocator allocate(arena_, backend_.activation_dtype(),
                                      weights_->architecture.config);
   const Tensor logits = allocate.matrix("logits", packed_.size(), weights_->classifier->outputs());
-  model::classifier_forward(*ops_, *weights_->classifier, activations_.output, logits);
+  model::classifier_forward(*ops_, *weights_->classifier, activations_.output(), logits);
   scatter_tokens(logits, "logits");
 }
 
@@ -70,7 +70,7 @@ void TileRunner::run_span() {
   const ActivationAllocator allocate(arena_, backend_.activation_dtype(),
                                      weights_->architecture.config);
   const Tensor logits = allocate.matrix("logits", packed_.size(), 2);
-  model::classifier_forward(*ops_, *weights_->qa_outputs, activations_.output, logits);
+  model::classifier_forward(*ops_, *weights_->qa_outputs, activations_.output(), logits);
   scatter_tokens(logits.slice_columns(0, 1), "start_logits");
   scatter_tokens(logits.slice_columns(1, 1), "end_logits");
 }
@@ -104,10 +104,12 @@ void TileRunner::run_masked_lm() {
   for (int64_t begin = 0; begin < total; begin += kDecoderRows) {
     const int64_t count = std::min(kDecoderRows, total - begin);
     const model::MaskedLMActivations a = {.rows = all.rows.slice_rows(0, count),
+                                          .preactivation = {},
                                           .transform = all.transform.slice_rows(0, count),
+                                          .statistics = {},
                                           .normed = all.normed.slice_rows(0, count),
                                           .logits = all.logits.slice_rows(0, count)};
-    model::masked_lm_forward(*ops_, *weights_, a, activations_.output,
+    model::masked_lm_forward(*ops_, *weights_, a, activations_.output(),
                              device_rows.slice_columns(begin, count));
     for (int64_t i = 0; i < count; ++i) {
       const Target& target = targets[size_t(begin + i)];
@@ -119,7 +121,7 @@ void TileRunner::run_masked_lm() {
 
 void TileRunner::run_span_v2() {
   SpanBeams beams({*ops_, backend_, arena_, *weights_}, *tile_, packed_);
-  beams.run(activations_.output, batch_);
+  beams.run(activations_.output(), batch_);
 }
 
 }  // namespace albert::engine
