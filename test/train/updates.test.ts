@@ -24,7 +24,8 @@ class AdamW {
   readonly #second = new Map<string, Float64Array>();
   #step = 0;
 
-  update(parameters: Parameters, { gradients }: NativeGradients, scale: number, rate: number): void {
+  update(parameters: Parameters, result: NativeGradients, scale: number, rate: number): void {
+    const { gradients } = result;
     ++this.#step;
     const [first, second] = [1 - 0.9 ** this.#step, 1 - 0.999 ** this.#step];
     for (const [name, { data }] of parameters) {
