@@ -113,17 +113,16 @@ void ReferenceOps::run(const LinearBackward& op) {
   for (int64_t r = 0; r < op.dy.rows(); ++r) {
     const std::vector<double> dz = inner_gradient(op, r);
     const double* x = op.x.row<const double>(r);
-    for (int64_t i = 0; op.dx && i < weight.inputs(); ++i) {
-      double sum = 0;
-      for (int64_t o = 0; o < weight.outputs(); ++o) sum += dz[size_t(o)] * weight.row(o)[i];
-      if (op.dresidual) sum += op.dresidual.row<const double>(r)[i];
-      op.dx.row<double>(r)[i] = sum;
-    }
+    std::vector<double> dx(static_cast<size_t>(weight.inputs()));
     for (int64_t o = 0; o < weight.outputs(); ++o) {
-      if (op.dbias) op.dbias.as<double>()[o] += dz[size_t(o)];
-      if (!op.dweight) continue;
-      double* dweight = op.dweight.row<double>(o);
-      for (int64_t i = 0; i < weight.inputs(); ++i) dweight[i] += dz[size_t(o)] * x[i];
+      if (op.dbias) op.dbias.as<double>()[o] += dz[o];
+      for (int64_t i = 0; i < weight.inputs(); ++i) {
+        dx[i] += dz[o] * weight.row(o)[i];
+        if (op.dweight) op.dweight.row<double>(o)[i] += dz[o] * x[i];
+      }
+    }
+    for (int64_t i = 0; op.dx && i < weight.inputs(); ++i) {
+      op.dx.row<double>(r)[i] = dx[i] + (op.dresidual ? op.dresidual.row<const double>(r)[i] : 0);
     }
   }
 }
