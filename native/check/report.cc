@@ -56,7 +56,7 @@ std::string json_of(const TimingReport& r) {
 std::string line_of(const OpSummary& s) {
   char text[200];
   std::snprintf(text, sizeof text,
-                "%-21s %-9s %4lld passed %4lld failed   worst %8.2e (%3.0f %%)\n", s.op.c_str(),
+                "%-29s %-9s %4lld passed %4lld failed   worst %8.2e (%3.0f %%)\n", s.op.c_str(),
                 s.instruction_set.c_str(), (long long)(s.cases - s.failed), (long long)s.failed,
                 s.worst_absolute, 100 * s.worst_share);
   return text;

@@ -20,10 +20,9 @@ struct AttentionForward {
   Tensor keys;              // (T, H), may be a slice of columns
   Tensor values;            // (T, H), may be a slice of columns
   Tensor query_cu_seqlens;  // (B + 1) i32: rows [c[b], c[b+1]) of queries belong to sequence b
-  Tensor
-      cu_seqlens;  // (B + 1) i32: the same for keys and values; every sequence has at least one row
-  int64_t heads;   // A
-  Dropout dropout;  // of the probabilities, its rows being those of queries; = {}: none
+  Tensor cu_seqlens;        // (B + 1) i32: the same for keys and values; no sequence is empty
+  int64_t heads;            // A
+  Dropout dropout;          // of the probabilities, its rows being those of queries; = {}: none
 };
 
 /// p is computed again: p[i,j] = exp(score[i,j] − log_sum_exp[i]). With dp[i,j] = m[i,j]

@@ -21,10 +21,9 @@ struct LayerNormForward {
 };
 
 /// With ŝ = (s − mean) · rstd and g = dy ⊙ weight:
-///   dresidual = rstd (g − Σ g / C − ŝ Σ (g ŝ) / C)   (s reaches y by itself, by the mean and by
-///   the
-///                                                     variance),
-///   dx = dresidual ⊙ mask,  dweight += Σ_r dy ŝ,  dbias += Σ_r dy
+///   dresidual = rstd (g − Σ g / C − ŝ Σ (g ŝ) / C),  dx = dresidual ⊙ mask,
+///   dweight += Σ_r dy ŝ,  dbias += Σ_r dy
+/// The three terms: s reaches y by itself, by the mean, and by the variance.
 struct LayerNormBackward {
   Tensor dx;         // (R, C); may be the same memory as dy
   Tensor dresidual;  // (R, C); none = not wanted; may be the same memory as dy
