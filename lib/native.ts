@@ -306,12 +306,45 @@ export interface NativePeak {
   threads: number;
 }
 
+/** How gradients are computed. */
+export interface NativeGradientOptions {
+  /** Whose rules: see GradientOptions in native/train/gradients.h; default 'huggingface'. */
+  dialect?: 'huggingface' | 'google';
+  /** Keep the inputs of the layers only, and compute the rest again; default false. */
+  recompute?: boolean;
+  /** Dropout with the probabilities of the configuration; default false. */
+  dropout?: boolean;
+  /** Compute every row in the last pass, whoever reads it; default false. */
+  all_rows?: boolean;
+  /** What dropout is drawn from, with `update` and the ordinals of the sequences; default 0. */
+  seed?: number;
+  update?: number;
+  /** How many sequences of the update went before these; default 0. */
+  first_sequence?: number;
+}
+
+/** The loss of one batch, its parts (0 where there are none), and its gradient by parameter. */
+export interface NativeGradients {
+  loss: number;
+  mlm_loss: number;
+  sop_loss: number;
+  gradients: Record<string, NativeTensor>;
+  /** Bytes of activations and of their gradients. */
+  activation_bytes: number;
+}
+
 interface Binding {
   initialize(makeError: (name: string, message: string) => Error): void;
   info(): NativeInfo;
   load_model(request: NativeLoadRequest): Promise<NativeModel>;
   /** Reads the bytes of a spiece.model, off the JavaScript thread. */
   load_tokenizer(model: Uint8Array, options: NativeTokenizerOptions): Promise<NativeTokenizer>;
+  /** A batch as a whole update, with labels; `columns` and `width` are not used. */
+  batch_gradients(
+    load: NativeLoadRequest,
+    batch: NativeForwardRequest,
+    options: NativeGradientOptions,
+  ): Promise<NativeGradients>;
   list_cases(timed?: boolean): string[];
   check_case(name: string, instruction_set: string, dtype: string): Promise<NativeCheckResult>;
   time_case(name: string, instruction_set: string, dtype: string): Promise<NativeTimeResult>;

@@ -15,7 +15,8 @@ const nativePath = /['"`](\.\.\/)+native\//g;
 
 t.test('the checks look at the whole house', async (t) => {
   const rooms = new Set(all.map(({ from }) => `${from.split('/')[0]}/${arrows.roomOf(from)}`));
-  for (const room of ['core', 'ops', 'ops/reference', 'ops/cpu', 'text', 'model', 'addon']) {
+  const native = ['core', 'ops', 'ops/reference', 'ops/cpu', 'text', 'model', 'train', 'addon'];
+  for (const room of native) {
     t.ok(rooms.has(`native/${room}`), `native/${room} was read`);
   }
   for (const room of ['', 'models', 'pipelines', 'tokenizers', 'cli']) {
@@ -49,6 +50,10 @@ t.test('a wrong arrow in native/ is found', async (t) => {
     /^native\/core\/a\.h:2: core must not know model/,
   ]);
   t.match(judge({ 'native/model/a.cc': '#include "ops/cpu/backend.h"' }), [/not know ops\/cpu/]);
+  t.match(judge({ 'native/model/a.cc': '#include "train/gradients.h"' }), [/not know train/]);
+  t.match(judge({ 'native/engine/a.cc': '#include "train/gradients.h"' }), [/not know train/]);
+  t.match(judge({ 'native/train/a.cc': '#include "engine/engine.h"' }), [/not know engine/]);
+  t.match(judge({ 'native/train/a.cc': '#include "ops/cpu/backend.h"' }), [/not know ops\/cpu/]);
   t.match(judge({ 'native/ops/a.cc': '#include "ops/reference/backend.h"' }), [/not know ops\/r/]);
   t.match(judge({ 'native/ops/cpu/a.cc': '#include "ops/reference/backend.h"' }), [/not know/]);
   t.match(judge({ 'native/engine/a.cc': '#include <napi.h>' }), [/N-API has no place/]);

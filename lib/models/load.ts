@@ -7,15 +7,15 @@ import * as check from '../options.js';
 import { findModel, hubSchema } from '../source.js';
 
 /**
- * Arithmetic of the layers. Embeddings, heads and outputs are float32 in each of them, and every
- * checkpoint can be loaded in each.
+ * Arithmetic of the layers. Heads and outputs are float32 in each of them, as are embeddings (but
+ * the word table in bf16), and every checkpoint can be loaded in each.
  *
  * - 'fp32': float32.
  * - 'bf16': weights and activations rounded to bfloat16, sums in float32. Half the bytes of layers;
  *   outputs differ from fp32 by less than 1.5 % of their norm (seen: 0.2 to 0.8 %).
  * - 'int8': weights quantized for each output, activations for each token, without calibration. A
- *   quarter of the bytes; outputs differ by less than 4 % of their norm (seen: 0.4 to 2 %), or by
- *   5.7 % (seen: 4.3 %) on x86 processors without VNNI, whose operands keep half a bit less.
+ *   quarter of the bytes; outputs differ by less than 4 % of their norm (seen: 0.4 to 2 %; x86
+ *   processors without VNNI keep half a bit less of each operand).
  * - 'fp16': needs CUDA, `ERR_BACKEND` elsewhere.
  *
  * `info()` says which a device has and how this processor computes them.

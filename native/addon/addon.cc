@@ -6,6 +6,7 @@
 #include "addon/arguments.h"
 #include "addon/environment.h"
 #include "addon/errors.h"
+#include "addon/gradients.h"
 #include "addon/info.h"
 #include "addon/job.h"
 #include "addon/kernels.h"
@@ -42,14 +43,19 @@ void set_up(Napi::Env env, Napi::Object exports) {
                           .record_reader = RecordReader::define(env),
                           .record_writer = RecordWriter::define(env)};
   const napi_property_descriptor functions[] = {
-      exported<&initialize>("initialize"), exported<&binary_info>("info"),
-      exported<&load_model>("load_model"), exported<&load_tokenizer>("load_tokenizer"),
-      exported<&list_cases>("list_cases"), exported<&check_case>("check_case"),
-      exported<&time_case>("time_case"), exported<&measure_peak>("measure_peak"),
+      exported<&initialize>("initialize"),
+      exported<&binary_info>("info"),
+      exported<&load_model>("load_model"),
+      exported<&load_tokenizer>("load_tokenizer"),
+      exported<&list_cases>("list_cases"),
+      exported<&check_case>("check_case"),
+      exported<&time_case>("time_case"),
+      exported<&measure_peak>("measure_peak"),
       exported<&trace_optimizer>("trace_optimizer"),
       exported<&open_pretraining_stream>("open_pretraining_stream"),
       exported<&open_record_reader>("open_record_reader"),
-      exported<&open_record_writer>("open_record_writer")};
+      exported<&open_record_writer>("open_record_writer"),
+      exported<&batch_gradients>("batch_gradients")};
   const napi_status status = napi_define_properties(env, exports, std::size(functions), functions);
   if (status != napi_ok) throw Napi::Error::New(env);
 }

@@ -1,38 +1,17 @@
 // Loading, forward passes, saving and disposing as JavaScript sees them.
 #include "addon/model.h"
 
-#include <limits>
 #include <utility>
 
 #include "addon/arguments.h"
 #include "addon/forward_request.h"
 #include "addon/job.h"
+#include "addon/load_request.h"
 #include "addon/task.h"
 
 namespace albert::addon {
 
 namespace {
-
-constexpr int64_t kMaxSafeInteger = (int64_t{1} << 53) - 1;
-
-int64_t count_or(const Argument& field, int64_t fallback) {
-  return field.absent() ? fallback : field.integer(1, kMaxSafeInteger);
-}
-
-engine::LoadRequest read_load_request(const Argument& request) {
-  engine::LoadRequest load;
-  load.config = request.field("config").utf8();
-  load.kind = request.field("kind").utf8();
-  const Argument path = request.field("path");
-  if (!path.absent()) load.path = path.utf8_without_nul();
-  load.seed = uint64_t(request.field("seed").integer(0, kMaxSafeInteger));
-  load.backend.device = request.field("device").utf8();
-  load.backend.dtype = request.field("dtype").utf8();
-  load.threads = int(request.field("threads").integer(0, std::numeric_limits<int32_t>::max()));
-  load.max_queued_tokens = count_or(request.field("max_queued_tokens"), load.max_queued_tokens);
-  load.tile_tokens = count_or(request.field("tile_tokens"), load.tile_tokens);
-  return load;
-}
 
 Napi::Value model_of(Napi::Env env, const std::shared_ptr<engine::Engine>& engine) {
   Environment& environment = Environment::of(env);

@@ -2,6 +2,7 @@
 #include "check/cases.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/error.h"
 
@@ -21,9 +22,27 @@ const CaseList& all_cases() {
     add_weighted_sum_cases(cases);
     add_cross_entropy_cases(cases);
     add_optimizer_cases(cases);
+    add_dropout_cases(cases);
+    add_linear_backward_cases(cases);
+    add_layer_norm_backward_cases(cases);
+    add_attention_backward_cases(cases);
+    add_rows_backward_cases(cases);
+    add_softmax_backward_cases(cases);
+    add_loss_backward_cases(cases);
     return cases;
   }();
   return list;
+}
+
+void add_pair(CaseList& cases, OpCase backward, const std::function<OpPair()>& draw) {
+  backward.pair = draw;
+  backward.make = [draw]() -> Binder {
+    OpPair pair = draw();
+    add_kept(pair, Precision::kFloat32);
+    return
+        [pair = std::move(pair)](Fixture& fixture) { return pair.backward(fixture, pair.arrays); };
+  };
+  cases.push_back(std::move(backward));
 }
 
 const OpCase& find_case(const std::string& name) {

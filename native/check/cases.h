@@ -5,12 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "check/fixture.h"
+#include "check/backward.h"
 
 namespace albert::checks {
-
-/// Puts a case, or one item of it, on a fixture's backend.
-using Binder = std::function<BoundOp(Fixture&)>;
 
 struct OpCase {
   std::string op;    // "linear": the row of the tolerance table
@@ -27,6 +24,8 @@ struct OpCase {
   std::function<std::vector<double>()> allowed = {};
   /// Much work: parity looks at it where it is named or timed only, and then at some of its items.
   bool heavy = false;
+  /// Of a backward op: the pair that finite differences hold it against.
+  std::function<OpPair()> pair = {};
 };
 
 using CaseList = std::vector<OpCase>;
@@ -35,6 +34,10 @@ using CaseList = std::vector<OpCase>;
 const CaseList& all_cases();
 /// Throws Error{kNotFound}.
 const OpCase& find_case(const std::string& name);
+
+/// Adds a backward op by the pair that draws its inputs; `pair` and `make` of the case are not
+/// read.
+void add_pair(CaseList& cases, OpCase backward, const std::function<OpPair()>& draw);
 
 void add_embedding_cases(CaseList& cases);
 void add_linear_cases(CaseList& cases);
@@ -47,6 +50,13 @@ void add_softmax_cases(CaseList& cases);
 void add_weighted_sum_cases(CaseList& cases);
 void add_cross_entropy_cases(CaseList& cases);
 void add_optimizer_cases(CaseList& cases);
+void add_dropout_cases(CaseList& cases);
+void add_linear_backward_cases(CaseList& cases);
+void add_layer_norm_backward_cases(CaseList& cases);
+void add_attention_backward_cases(CaseList& cases);
+void add_rows_backward_cases(CaseList& cases);
+void add_softmax_backward_cases(CaseList& cases);
+void add_loss_backward_cases(CaseList& cases);
 
 /// Sizes on both sides of the widths of vectors and tiles.
 inline constexpr int64_t kAwkwardSizes[] = {1, 2, 3, 5, 7, 13, 17, 31, 33, 63, 65, 127};

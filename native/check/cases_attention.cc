@@ -73,6 +73,7 @@ AttentionForward bind(Fixture& fixture, const Sizes& s, const Inputs& inputs) {
       .query_cu_seqlens = fixture.offsets(inputs.queries),
       .cu_seqlens = fixture.offsets(inputs.keys),
       .heads = s.heads,
+      .dropout = {},
   };
 }
 

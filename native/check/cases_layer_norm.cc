@@ -60,6 +60,7 @@ LayerNormForward bind(Fixture& fixture, const Sizes& s, const Arrays& a) {
       .weight = fixture.shared(a.weight, {.kind = Kind::kMaster}),
       .bias = fixture.shared(a.bias, {.kind = Kind::kMaster}),
       .epsilon = s.epsilon,
+      .dropout = {},
   };
 }
 

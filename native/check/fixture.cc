@@ -27,7 +27,8 @@ double rounding_of(const std::string& dtype) {
 }
 
 /// Whether each row is what was packed, but for rounding.
-bool unpacked(const std::vector<float>& actual, const std::vector<float>& packed, int64_t columns,
+template <class Number>
+bool unpacked(const std::vector<Number>& actual, const std::vector<Number>& packed, int64_t columns,
               double rounding) {
   for (size_t row = 0; row < packed.size(); row += size_t(columns)) {
     double largest = 0;
@@ -42,10 +43,11 @@ bool unpacked(const std::vector<float>& actual, const std::vector<float>& packed
 }
 
 /// What unpack() returns must be what prepare() was given, to the bit or as its dtype rounds.
-void check_unpack(const LinearWeight& prepared, const std::vector<float>& weights,
-                  const std::vector<float>& biases, double rounding) {
-  std::vector<float> weights_back(weights.size(), float(kNaN)),
-      biases_back(biases.size(), float(kNaN));
+template <class Number>
+void check_unpack(const LinearWeight& prepared, const std::vector<Number>& weights,
+                  const std::vector<Number>& biases, double rounding) {
+  std::vector<Number> weights_back(weights.size(), Number(kNaN)),
+      biases_back(biases.size(), Number(kNaN));
   prepared.unpack({tensor_of(weights_back.data(), {prepared.outputs(), prepared.inputs()}),
                    tensor_of(biases_back.data(), {prepared.outputs()})},
                   0);
@@ -65,6 +67,26 @@ DType dtype_of(Kind kind, const Backend& backend) {
       return DType::kF64;
   }
   return DType::kF64;
+}
+
+/// The weight from `parts` parts of about equal size, in the precision of the backend's masters.
+template <class Number>
+std::unique_ptr<LinearWeight> prepare_parts(Backend& backend, const HostArray& matrix,
+                                            const HostArray* bias, int parts) {
+  const std::vector<Number> weights(matrix.values.begin(), matrix.values.end());
+  std::vector<Number> biases(size_t(matrix.rows), Number(0));
+  if (bias) biases.assign(bias->values.begin(), bias->values.end());
+
+  std::vector<LinearParams> params;
+  for (int part = 0; part < parts; ++part) {
+    const int64_t first = matrix.rows * part / parts;
+    const int64_t count = matrix.rows * (part + 1) / parts - first;
+    params.push_back({tensor_of(weights.data() + first * matrix.columns, {count, matrix.columns}),
+                      bias ? tensor_of(biases.data() + first, {count}) : Tensor{}});
+  }
+  std::unique_ptr<LinearWeight> prepared = backend.prepare(params, MatrixUse::kLayer);
+  check_unpack(*prepared, weights, biases, rounding_of(backend.dtype()));
+  return prepared;
 }
 
 }  // namespace
@@ -118,7 +140,7 @@ Tensor Fixture::place(const Request& request) {
   backend.upload(whole, tensor_of(image.data(), {int64_t(image.size())}));
   void* first = whole.as<char>() + size_t(kGuard + placement.left) * size_of(dtype);
   buffers_.push_back({request.name, request.partition, whole, std::move(image), rows, columns,
-                      placement.left, stride});
+                      placement.left, stride, request.is_vector, request.accumulated});
   buffers_.back().image = download(buffers_.back());  // rounded, where the element type is narrow
   if (request.is_vector) return Tensor(first, dtype, {rows});
   Tensor tensor(first, dtype, {rows, columns});
@@ -154,6 +176,17 @@ Tensor Fixture::in_place(const char* name, const HostArray& array, const Partiti
                 array.values.data() + first * array.columns});
 }
 
+Tensor Fixture::accumulator(const char* name, const HostArray& array) {
+  return place({.name = name,
+                .partition = Partition{{0, array.rows}},
+                .columns = array.columns,
+                .is_vector = array.is_vector,
+                .placement = {.kind = Kind::kMaster},
+                .surroundings = kSentinel,
+                .values = array.values.data(),
+                .accumulated = true});
+}
+
 Tensor Fixture::upload_indices(const std::vector<int32_t>& indices) {
   const Tensor tensor = allocate(DType::kI32, int64_t(indices.size()));
   stage_.backend.upload(tensor, tensor_of(indices.data(), {int64_t(indices.size())}));
@@ -179,19 +212,9 @@ Tensor Fixture::constant(double value) {
 const LinearWeight& Fixture::weight(const HostArray& matrix, const HostArray* bias, int parts) {
   std::unique_ptr<LinearWeight>& prepared = stage_.weights["weight"];
   if (prepared) return *prepared;
-  const std::vector<float> weights(matrix.values.begin(), matrix.values.end());
-  std::vector<float> biases(size_t(matrix.rows), 0.0f);
-  if (bias) biases.assign(bias->values.begin(), bias->values.end());
-
-  std::vector<LinearParams> params;
-  for (int part = 0; part < parts; ++part) {
-    const int64_t first = matrix.rows * part / parts;
-    const int64_t count = matrix.rows * (part + 1) / parts - first;
-    params.push_back({tensor_of(weights.data() + first * matrix.columns, {count, matrix.columns}),
-                      bias ? tensor_of(biases.data() + first, {count}) : Tensor{}});
-  }
-  prepared = stage_.backend.prepare(params, MatrixUse::kLayer);
-  check_unpack(*prepared, weights, biases, rounding_of(stage_.backend.dtype()));
+  const bool wide = stage_.backend.master_dtype() == DType::kF64;
+  prepared = wide ? prepare_parts<double>(stage_.backend, matrix, bias, parts)
+                  : prepare_parts<float>(stage_.backend, matrix, bias, parts);
   return *prepared;
 }
 
@@ -206,7 +229,8 @@ std::vector<OutputValues> Fixture::outputs() const {
   for (const Buffer& buffer : buffers_) {
     if (buffer.name.empty()) continue;
     const std::vector<double> all = download(buffer);
-    OutputValues output{buffer.name, buffer.partition, buffer.columns, {}};
+    OutputValues output{buffer.name,      buffer.partition,   buffer.columns,
+                        buffer.is_vector, buffer.accumulated, {}};
     output.values.reserve(size_t(buffer.rows * buffer.columns));
     for (int64_t r = 0; r < buffer.rows; ++r) {
       const auto row = all.begin() + kGuard + r * buffer.stride + buffer.left;

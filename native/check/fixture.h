@@ -41,6 +41,8 @@ struct OutputValues {
   std::string name;
   Partition partition;
   int64_t columns;
+  bool is_vector;
+  bool accumulated;  // over all items: says nothing about one of them
   std::vector<double> values;
 };
 
@@ -79,6 +81,8 @@ class Fixture {
   /// An input that the op overwrites with its output.
   Tensor in_place(const char* name, const HostArray& array, const Partition& partition,
                   Placement placement = {});
+  /// A gradient that all items add to: whole for every item, with values to begin from.
+  Tensor accumulator(const char* name, const HostArray& array);
 
   std::vector<OutputValues> outputs() const;
   /// One line for each buffer with a changed number outside its outputs.
@@ -91,6 +95,7 @@ class Fixture {
     Tensor whole;               // with guard zones, flat
     std::vector<double> image;  // after the upload
     int64_t rows, columns, left, stride;
+    bool is_vector, accumulated;
   };
   struct Request {
     const char* name;  // empty: an input
@@ -100,6 +105,7 @@ class Fixture {
     Placement placement;
     double surroundings;
     const double* values;  // null: NaN
+    bool accumulated = false;
   };
   Tensor place(const Request& request);
   Tensor allocate(DType dtype, int64_t count);

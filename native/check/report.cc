@@ -2,44 +2,15 @@
 #include "check/report.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstdio>
 #include <iterator>
 #include <ostream>
 
+#include "check/json_text.h"
+
 namespace albert::checks {
 
 namespace {
-
-std::string quoted(const std::string& text) {
-  std::string result = "\"";
-  for (const char character : text) {
-    if (uint8_t(character) < 0x20) {
-      char escape[8];
-      std::snprintf(escape, sizeof escape, "\\u%04x", unsigned(uint8_t(character)));
-      result += escape;
-    } else {
-      if (character == '"' || character == '\\') result += '\\';
-      result += character;
-    }
-  }
-  return result + "\"";
-}
-
-/// JSON has no infinities: an output that was never written shows as null.
-std::string number(double value) {
-  if (!std::isfinite(value)) return "null";
-  char text[32];
-  std::snprintf(text, sizeof text, "%.6g", value);
-  return text;
-}
-
-template <class Items, class Format>
-std::string json_array(const Items& items, Format format) {
-  std::string text;
-  for (const auto& item : items) text += (text.empty() ? "[\n    " : ",\n    ") + format(item);
-  return text.empty() ? "[]" : text + "\n  ]";
-}
 
 double share(const OutputError& error) {
   const auto of = [](double actual, double allowed) { return actual > 0 ? actual / allowed : 0.0; };
@@ -58,34 +29,35 @@ void add(OpSummary& summary, const ParityReport& report) {
 }
 
 std::string json_of(const OpSummary& s) {
-  return "{\"op\": " + quoted(s.op) + ", \"isa\": " + quoted(s.instruction_set) +
-         ", \"dtype\": " + quoted(s.dtype) + ", \"cases\": " + std::to_string(s.cases) +
+  return "{\"op\": " + json_string(s.op) + ", \"isa\": " + json_string(s.instruction_set) +
+         ", \"dtype\": " + json_string(s.dtype) + ", \"cases\": " + std::to_string(s.cases) +
          ", \"failed\": " + std::to_string(s.failed) +
-         ", \"worst_absolute\": " + number(s.worst_absolute) +
-         ", \"worst_relative_l2\": " + number(s.worst_relative_l2) +
-         ", \"worst_share_of_tolerance\": " + number(s.worst_share) + "}";
+         ", \"worst_absolute\": " + json_number(s.worst_absolute) +
+         ", \"worst_relative_l2\": " + json_number(s.worst_relative_l2) +
+         ", \"worst_share_of_tolerance\": " + json_number(s.worst_share) + "}";
 }
 
 std::string json_of(const ParityReport& r) {
   std::string failures;
   for (const std::string& each : r.failures)
-    failures += (failures.empty() ? "" : ", ") + quoted(each);
-  return "{\"case\": " + quoted(r.case_name) + ", \"isa\": " + quoted(r.instruction_set) +
-         ", \"dtype\": " + quoted(r.dtype) + ", \"failures\": [" + failures + "]}";
+    failures += (failures.empty() ? "" : ", ") + json_string(each);
+  return "{\"case\": " + json_string(r.case_name) + ", \"isa\": " + json_string(r.instruction_set) +
+         ", \"dtype\": " + json_string(r.dtype) + ", \"failures\": [" + failures + "]}";
 }
 
 std::string json_of(const TimingReport& r) {
-  return "{\"case\": " + quoted(r.case_name) + ", \"isa\": " + quoted(r.instruction_set) +
-         ", \"dtype\": " + quoted(r.dtype) + ", \"threads\": " + std::to_string(r.threads) +
-         ", \"runs\": " + std::to_string(r.runs) + ", \"best_us\": " + number(r.best_us) +
-         ", \"median_us\": " + number(r.median_us) + ", \"flops\": " + number(r.flops) +
-         ", \"bytes\": " + number(r.bytes) + ", \"best_gflops\": " + number(r.best_gflops()) + "}";
+  return "{\"case\": " + json_string(r.case_name) + ", \"isa\": " + json_string(r.instruction_set) +
+         ", \"dtype\": " + json_string(r.dtype) + ", \"threads\": " + std::to_string(r.threads) +
+         ", \"runs\": " + std::to_string(r.runs) + ", \"best_us\": " + json_number(r.best_us) +
+         ", \"median_us\": " + json_number(r.median_us) + ", \"flops\": " + json_number(r.flops) +
+         ", \"bytes\": " + json_number(r.bytes) +
+         ", \"best_gflops\": " + json_number(r.best_gflops()) + "}";
 }
 
 std::string line_of(const OpSummary& s) {
   char text[200];
   std::snprintf(
-      text, sizeof text, "%-21s %-9s %-5s %4lld passed %4lld failed   worst %8.2e (%3.0f %%)\n",
+      text, sizeof text, "%-29s %-9s %-5s %4lld passed %4lld failed   worst %8.2e (%3.0f %%)\n",
       s.op.c_str(), s.instruction_set.c_str(), s.dtype.c_str(), (long long)(s.cases - s.failed),
       (long long)s.failed, s.worst_absolute, 100 * s.worst_share);
   return text;
@@ -122,8 +94,8 @@ void print_parity_json(std::ostream& out, const std::vector<ParityReport>& repor
   const auto format = [](const auto& item) { return json_of(item); };
   out << "{\n  \"mode\": \"parity\",\n  \"passed\": " << reports.size() - failed.size()
       << ",\n  \"failed\": " << failed.size()
-      << ",\n  \"ops\": " << json_array(summarize(reports), format)
-      << ",\n  \"failures\": " << json_array(failed, format) << "\n}\n";
+      << ",\n  \"ops\": " << json_list(summarize(reports), format)
+      << ",\n  \"failures\": " << json_list(failed, format) << "\n}\n";
 }
 
 }  // namespace
@@ -148,10 +120,11 @@ std::vector<OpSummary> summarize(const std::vector<ParityReport>& reports) {
 void print_cases(std::ostream& out, const std::vector<CaseInfo>& cases, bool json) {
   if (json) {
     const auto format = [](const CaseInfo& info) {
-      return "{\"case\": " + quoted(info.name) + ", \"op\": " + quoted(info.op) +
-             ", \"timed\": " + (info.timed ? "true" : "false") + "}";
+      return "{\"case\": " + json_string(info.name) + ", \"op\": " + json_string(info.op) +
+             ", \"timed\": " + (info.timed ? "true" : "false") +
+             ", \"backward\": " + (info.backward ? "true" : "false") + "}";
     };
-    out << "{\n  \"cases\": " << json_array(cases, format) << "\n}\n";
+    out << "{\n  \"cases\": " << json_list(cases, format) << "\n}\n";
   } else {
     for (const CaseInfo& info : cases) out << info.name << "\n";
   }
@@ -164,7 +137,7 @@ void print_parity(std::ostream& out, const std::vector<ParityReport>& reports, b
 void print_timing(std::ostream& out, const std::vector<TimingReport>& reports, bool json) {
   if (json) {
     const auto format = [](const TimingReport& report) { return json_of(report); };
-    out << "{\n  \"mode\": \"timing\",\n  \"timings\": " << json_array(reports, format) << "\n}\n";
+    out << "{\n  \"mode\": \"timing\",\n  \"timings\": " << json_list(reports, format) << "\n}\n";
   } else {
     for (const TimingReport& report : reports) out << line_of(report);
   }

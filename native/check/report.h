@@ -27,6 +27,8 @@ std::vector<OpSummary> summarize(const std::vector<ParityReport>& reports);
 void print_cases(std::ostream& out, const std::vector<CaseInfo>& cases, bool json);
 /// A line for each failure and one for each summary.
 void print_parity(std::ostream& out, const std::vector<ParityReport>& reports, bool json);
+/// A line for each failure and one for each op.
+void print_gradients(std::ostream& out, const std::vector<GradientReport>& reports, bool json);
 void print_timing(std::ostream& out, const std::vector<TimingReport>& reports, bool json);
 
 }  // namespace albert::checks

@@ -79,6 +79,10 @@ HostArray flattened(HostArray array) {
   return {array.rows * array.columns, 1, true, std::move(array.values)};
 }
 
+HostArray constants(int64_t rows, int64_t columns, bool is_vector, double value) {
+  return {rows, columns, is_vector, std::vector<double>(size_t(rows * columns), as_float32(value))};
+}
+
 std::string joined(const std::vector<int64_t>& lengths) {
   std::string text;
   for (const int64_t length : lengths) text += (text.empty() ? "" : "+") + std::to_string(length);

@@ -54,6 +54,9 @@ class ValueSource {
 /// The same numbers as a vector.
 HostArray flattened(HostArray array);
 
+/// The same number everywhere.
+HostArray constants(int64_t rows, int64_t columns, bool is_vector, double value);
+
 /// "1+37+5", as case names print lengths.
 std::string joined(const std::vector<int64_t>& lengths);
 

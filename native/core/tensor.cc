@@ -30,6 +30,7 @@ Tensor Tensor::slice_columns(int64_t begin, int64_t count) const {
   Tensor view = *this;
   view.data = static_cast<char*>(data) + begin * int64_t(size_of(dtype));
   view.shape[rank - 1] = count;
+  if (rank == 1) view.row_stride = count;
   return view;
 }
 

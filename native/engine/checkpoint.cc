@@ -86,11 +86,7 @@ const char* tied_source(const TensorSource& source, const std::string& name) {
 
 HostParams::HostParams(const model::Architecture& architecture, DType dtype)
     : memory(std::make_unique<HostMemory>()), arena(*memory) {
-  model::for_each(params, architecture, [&](const ParameterSpec& spec, Tensor& tensor) {
-    tensor = spec.shape.size() == 1
-                 ? arena.allocate("parameters", dtype, {spec.shape[0]})
-                 : arena.allocate("parameters", dtype, {spec.shape[0], spec.shape[1]});
-  });
+  model::allocate(params, architecture, arena, dtype);
 }
 
 CheckpointReader::CheckpointReader(const TensorSource& source,

@@ -115,6 +115,9 @@ model::Config parse_config(std::string_view text) {
   read_size(json, "pad_token_id", config.pad_token_id);
   read_number(json, "layer_norm_eps", config.layer_norm_eps);
   read_number(json, "initializer_range", config.initializer_range);
+  read_number(json, "hidden_dropout_prob", config.hidden_dropout_prob);
+  read_number(json, "attention_probs_dropout_prob", config.attention_probs_dropout_prob);
+  read_number(json, "classifier_dropout_prob", config.classifier_dropout_prob);
   read_labels(json, config);
   config.hidden_act = parse_activation(read_word(json, "hidden_act", "gelu_new"));
   model::validate(config);

@@ -87,7 +87,9 @@ void TileRunner::pack(const std::vector<TileItem>& tile) {
             .positions = upload(packed_.positions),
             .cu_seqlens = upload(packed_.cu_seqlens),
             .selection = {},
-            .first_rows = {}};
+            .first_rows = {},
+            .origins = {},
+            .first_origins = {}};
   select_rows();
   std::vector<int32_t> first(packed_.cu_seqlens.begin(), packed_.cu_seqlens.end() - 1);
   if (!output_rows_.empty()) {
@@ -101,10 +103,7 @@ void TileRunner::pack(const std::vector<TileItem>& tile) {
 void TileRunner::select_rows() {
   const model::Architecture& architecture = weights_->architecture;
   output_rows_.clear();
-  const bool selective =
-      architecture.has_masked_lm() ||
-      (architecture.has_pooler() && architecture.kind != model::ModelKind::kBase);
-  if (!selective) return;
+  if (!architecture.selects_rows()) return;
   std::vector<int32_t> kept, cu_seqlens = {0};
   std::vector<int32_t> output_rows(packed_.tokens.size(), -1);
   for (size_t i = 0; i < tile_->size(); ++i) {
@@ -127,7 +126,7 @@ void TileRunner::select_rows() {
   }
   if (kept.empty() || kept.size() == packed_.tokens.size()) return;
   output_rows_ = std::move(output_rows);
-  batch_.selection = {.rows = upload(kept), .cu_seqlens = upload(cu_seqlens)};
+  batch_.selection = {.rows = upload(kept), .cu_seqlens = upload(cu_seqlens), .origins = {}};
 }
 
 int64_t TileRunner::probability_count() const {

@@ -102,7 +102,9 @@ void TileRunner::run_masked_lm() {
   for (int64_t begin = 0; begin < total; begin += kDecoderRows) {
     const int64_t count = std::min(kDecoderRows, total - begin);
     const model::MaskedLMActivations a = {.rows = all.rows.slice_rows(0, count),
+                                          .preactivation = {},
                                           .transform = all.transform.slice_rows(0, count),
+                                          .statistics = {},
                                           .normed = all.normed.slice_rows(0, count),
                                           .logits = all.logits.slice_rows(0, count)};
     model::masked_lm_forward(*ops_, *weights_, a, activations_.output,

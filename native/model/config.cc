@@ -38,6 +38,12 @@ void validate_sizes(const Config& config) {
   }
 }
 
+void validate_probability(const char* field, double value) {
+  if (value >= 0 && value < 1) return;
+  throw Error(ErrorCode::kConfig, std::string("config: ") + field + " is " + std::to_string(value) +
+                                      ", expected 0 or more, less than 1");
+}
+
 }  // namespace
 
 void validate(const Config& config) {
@@ -56,6 +62,9 @@ void validate(const Config& config) {
   if (!(config.layer_norm_eps > 0 && config.layer_norm_eps < 1)) {
     throw Error(ErrorCode::kConfig, "config: layer_norm_eps must lie between 0 and 1");
   }
+  validate_probability("hidden_dropout_prob", config.hidden_dropout_prob);
+  validate_probability("attention_probs_dropout_prob", config.attention_probs_dropout_prob);
+  validate_probability("classifier_dropout_prob", config.classifier_dropout_prob);
   if (!(config.initializer_range > 0 && config.initializer_range < 100)) {
     throw Error(ErrorCode::kConfig, "config: initializer_range must lie between 0 and 100");
   }
@@ -82,6 +91,10 @@ bool Architecture::has_masked_lm() const {
   return kind == ModelKind::kMaskedLM || kind == ModelKind::kPreTraining;
 }
 
+bool Architecture::selects_rows() const {
+  return has_masked_lm() || (has_pooler() && kind != ModelKind::kBase);
+}
+
 int64_t Architecture::classifier_labels() const {
   if (kind == ModelKind::kMultipleChoice) return 1;
   const bool labelled =
@@ -89,10 +102,12 @@ int64_t Architecture::classifier_labels() const {
   return labelled ? config.num_labels : 0;
 }
 
-int64_t Architecture::first_layer(int64_t pass) const {
+int64_t Architecture::layer_of(int64_t application) const {
+  const int64_t pass = application / config.inner_group_num;
+  const int64_t inner = application % config.inner_group_num;
   const double passes_per_group =
       double(config.num_hidden_layers) / double(config.num_hidden_groups);
-  return int64_t(std::trunc(double(pass) / passes_per_group)) * config.inner_group_num;
+  return int64_t(std::trunc(double(pass) / passes_per_group)) * config.inner_group_num + inner;
 }
 
 }  // namespace albert::model

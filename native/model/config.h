@@ -25,6 +25,9 @@ struct Config {
   Activation hidden_act = Activation::kGeluTanh;
   double layer_norm_eps = 1e-12;
   double initializer_range = 0.02;
+  double hidden_dropout_prob = 0;
+  double attention_probs_dropout_prob = 0;
+  double classifier_dropout_prob = 0.1;
 };
 
 enum class ModelKind : uint8_t {
@@ -47,13 +50,17 @@ struct Architecture {
 
   bool has_pooler() const;
   bool has_masked_lm() const;
+  /// Whether the heads read some rows of the encoder's output only.
+  bool selects_rows() const;
   /// Rows of `classifier.weight`; 0 where the kind has no classifier.
   int64_t classifier_labels() const;
 
   int64_t layers() const { return config.num_hidden_groups * config.inner_group_num; }
-  /// Index of the first layer (of inner_group_num) that pass `pass` applies:
-  /// group = trunc(pass / (N / groups)) in double arithmetic, as Hugging Face computes it.
-  int64_t first_layer(int64_t pass) const;
+  /// How often a layer is applied in one pass through the encoder: N · inner_group_num.
+  int64_t applications() const { return config.num_hidden_layers * config.inner_group_num; }
+  /// The layer of an application: group = trunc(pass / (N / groups)) in double arithmetic, as
+  /// Hugging Face computes it.
+  int64_t layer_of(int64_t application) const;
 };
 
 /// Throws Error{kConfig} naming the field: sizes out of range, heads that do not divide H, ...

@@ -1,8 +1,9 @@
 // N passes of the shared layer over one batch.
 #pragma once
 
-#include "model/activations.h"
-#include "model/weights.h"
+#include "model/backward.h"
+#include "model/embeddings.h"
+#include "model/layer.h"
 
 namespace albert::model {
 
@@ -24,5 +25,19 @@ class PassObserver {
 /// observer stopped it.
 bool encoder_forward(Ops& ops, const AlbertWeights& w, const EncoderActivations& a,
                      const Batch& batch, PassObserver& observer);
+
+/// Gradients of the encoder's activations: scratch, and the output's, which is given.
+struct EncoderGradients {
+  LayerGradients layer;
+  LayerGradients last_layer;  // with the selection; its hidden is layer.output
+  EmbeddingGradients embeddings;
+
+  const Tensor& output() const { return last_layer.output; }
+};
+
+/// From d.output(), through all passes in reverse, to the embedding tables. What `a` did not keep
+/// is computed again on the way.
+void encoder_backward(const BackwardScope& scope, const EncoderActivations& a, const Batch& batch,
+                      const EncoderGradients& d);
 
 }  // namespace albert::model

@@ -74,6 +74,27 @@ void visit_heads(const Visit& visit, AlbertParams& params, const Architecture& a
 
 }  // namespace
 
+void allocate(AlbertParams& params, const Architecture& architecture, Arena& arena, DType dtype) {
+  const int64_t H = architecture.config.hidden_size;
+  params.layers.resize(size_t(architecture.layers()));
+  for (LayerParams& layer : params.layers) {
+    layer.qkv = {.weight = arena.allocate("parameters", dtype, {3 * H, H}),
+                 .bias = arena.allocate("parameters", dtype, {3 * H})};
+    int64_t first = 0;
+    for (LinearParams* part : {&layer.query, &layer.key, &layer.value}) {
+      *part = {.weight = layer.qkv.weight.slice_rows(first, H),
+               .bias = layer.qkv.bias.slice_columns(first, H)};
+      first += H;
+    }
+  }
+  for_each(params, architecture, [&](const ParameterSpec& spec, Tensor& tensor) {
+    if (tensor) return;
+    tensor = spec.shape.size() == 1
+                 ? arena.allocate("parameters", dtype, {spec.shape[0]})
+                 : arena.allocate("parameters", dtype, {spec.shape[0], spec.shape[1]});
+  });
+}
+
 void for_each(AlbertParams& params, const Architecture& architecture, const Visit& visit) {
   const Config& config = architecture.config;
   params.layers.resize(size_t(architecture.layers()));

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "core/arena.h"
 #include "model/config.h"
 #include "ops/linear.h"
 
@@ -23,6 +24,7 @@ struct EmbeddingParams {
 };
 
 struct LayerParams {
+  LinearParams qkv;               // (3H, H): query, key and value are its rows
   LinearParams query;             // (H, H)
   LinearParams key;               // (H, H)
   LinearParams value;             // (H, H)
@@ -73,5 +75,8 @@ struct ParameterSpec {
 /// list: names in files, initialisation, weight decay and LAMB's ratios hang on it.
 void for_each(AlbertParams& params, const Architecture& architecture,
               const std::function<void(const ParameterSpec&, Tensor&)>& visit);
+
+/// Gives every parameter of the architecture its memory, of undefined content.
+void allocate(AlbertParams& params, const Architecture& architecture, Arena& arena, DType dtype);
 
 }  // namespace albert::model

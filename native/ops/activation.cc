@@ -35,4 +35,19 @@ double bytes(const ActivationForward& op) {
   return bytes_of({op.y, op.x});
 }
 
+void check(const ActivationBackward& op) {
+  const Contract contract("activation_backward");
+  contract.expect_float("x", op.x, {"R", "C"});
+  contract.expect("dy", op.dy, op.x.dtype, {op.x.rows(), op.x.columns()});
+  contract.expect("dx", op.dx, op.x.dtype, {op.x.rows(), op.x.columns()});
+}
+
+double flops(const ActivationBackward& op) {
+  return double(op.x.size()) * derivative_flops_per_element(op.activation);
+}
+
+double bytes(const ActivationBackward& op) {
+  return bytes_of({op.dx, op.dy, op.x});
+}
+
 }  // namespace albert

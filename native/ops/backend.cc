@@ -2,6 +2,7 @@
 #include "ops/backend.h"
 
 #include <array>
+#include <cstring>
 #include <map>
 #include <mutex>
 
@@ -59,6 +60,10 @@ std::shared_ptr<Backend> create(const BackendOptions& options) {
 }
 
 }  // namespace
+
+void Backend::zero(const Tensor& device) {
+  std::memset(device.data, 0, size_t(device.size()) * size_of(device.dtype));
+}
 
 double Backend::peak_flops(int) {
   refuse(std::string("peaks of the ") + name() + " are not measured; use device \"cpu\"");

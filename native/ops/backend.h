@@ -43,6 +43,8 @@ class Backend : public Memory {
   /// differ; equal shapes.
   virtual void upload(const Tensor& device, const Tensor& host) = 0;
   virtual void download(const Tensor& host, const Tensor& device) = 0;
+  /// Fills a tensor without gaps with zeros. As written here, for backends in host memory.
+  virtual void zero(const Tensor& device);
 
   /// Operations a second at most in the layers' arithmetic, and bytes a second over a working set
   /// of that size, measured on up to `width` threads. Throw Error{kBackend} where nothing is fast,

@@ -93,6 +93,15 @@ void Contract::expect_offsets(const char* name, const Tensor& tensor) const {
   if (tensor.size() < 1) fail(std::string(name) + " with at least one offset", tensor.describe());
 }
 
+void Contract::expect_dropout(const Dropout& dropout, int64_t rows) const {
+  if (!(dropout.probability >= 0 && dropout.probability < 1)) {
+    fail("a dropout probability in [0, 1)", std::to_string(dropout.probability));
+  }
+  if (dropout.probability == 0) return;
+  expect("dropout.rows.sequences", dropout.rows.sequences, DType::kI32, {rows});
+  expect("dropout.rows.positions", dropout.rows.positions, DType::kI32, {rows});
+}
+
 double flops_per_element(Activation activation) {
   switch (activation) {
     case Activation::kNone:
@@ -104,6 +113,22 @@ double flops_per_element(Activation activation) {
     case Activation::kRelu:
     case Activation::kTanh:
       return 1;
+  }
+  return 0;
+}
+
+double derivative_flops_per_element(Activation activation) {
+  switch (activation) {
+    case Activation::kNone:
+      return 0;
+    case Activation::kGeluTanh:
+      return 18;
+    case Activation::kGeluErf:
+      return 11;
+    case Activation::kRelu:
+      return 2;
+    case Activation::kTanh:
+      return 4;
   }
   return 0;
 }

@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/tensor.h"
 #include "ops/activation.h"
+#include "ops/dropout.h"
 
 namespace albert {
 
@@ -42,6 +43,8 @@ class Contract {
   void expect_optional(const char* name, const Tensor& tensor, DType dtype, Shape shape) const;
   /// (B + 1) i32, at least one element. Contents are not read: they may lie on a device.
   void expect_offsets(const char* name, const Tensor& tensor) const;
+  /// A probability in [0, 1) and, where it is not 0, the origins of so many rows.
+  void expect_dropout(const Dropout& dropout, int64_t rows) const;
 
   [[noreturn]] void fail(const std::string& expected, const std::string& got) const;
 
@@ -54,6 +57,8 @@ class Contract {
 /// What flops() counts: each addition, multiplication, division, comparison, exponential, logarithm
 /// and root of the formula is one.
 double flops_per_element(Activation activation);
+/// The same for the product of a gradient with the function's derivative.
+double derivative_flops_per_element(Activation activation);
 
 /// Bytes of the elements of a tensor, gaps between rows not counted; 0 for "none".
 double bytes_of(const Tensor& tensor);

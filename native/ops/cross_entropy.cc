@@ -7,19 +7,16 @@ namespace albert {
 
 namespace {
 
-void check_elementwise(const char* op, const char* name, const Tensor& x, const Tensor& targets,
-                       const Tensor& losses) {
-  const Contract contract(op);
+/// What the elementwise losses read.
+void check_elementwise(const Contract& contract, const char* name, const Tensor& x,
+                       const Tensor& targets) {
   contract.expect_master(name, x, {"R", "C"});
-  const DType master = master_dtype_of(x.dtype);
-  contract.expect("targets", targets, master, {x.rows(), x.columns()});
-  contract.expect("losses", losses, master, {x.rows(), x.columns()});
+  contract.expect("targets", targets, master_dtype_of(x.dtype), {x.rows(), x.columns()});
 }
 
-}  // namespace
-
-void check(const CrossEntropyForward& op) {
-  const Contract contract("cross_entropy");
+/// Logits, labels and offsets.
+template <class Op>
+void check_classes(const Contract& contract, const Op& op) {
   contract.expect("labels", op.labels, DType::kI32, {"R"});
   const int64_t rows = op.labels.size();
   if (op.cu_seqlens) {
@@ -28,6 +25,14 @@ void check(const CrossEntropyForward& op) {
   } else {
     contract.expect_master("logits", op.logits, {rows, "C"});
   }
+}
+
+}  // namespace
+
+void check(const CrossEntropyForward& op) {
+  const Contract contract("cross_entropy");
+  check_classes(contract, op);
+  const int64_t rows = op.labels.size();
   const DType master = master_dtype_of(op.logits.dtype);
   contract.expect("losses", op.losses, master, {rows});
   contract.expect_optional("log_sum_exp", op.log_sum_exp, master, {rows});
@@ -43,7 +48,9 @@ double bytes(const CrossEntropyForward& op) {
 }
 
 void check(const BinaryCrossEntropyForward& op) {
-  check_elementwise("binary_cross_entropy", "logits", op.logits, op.targets, op.losses);
+  const Contract contract("binary_cross_entropy");
+  check_elementwise(contract, "logits", op.logits, op.targets);
+  contract.expect("losses", op.losses, op.targets.dtype, {op.logits.rows(), op.logits.columns()});
 }
 
 double flops(const BinaryCrossEntropyForward& op) {
@@ -55,7 +62,10 @@ double bytes(const BinaryCrossEntropyForward& op) {
 }
 
 void check(const SquaredErrorForward& op) {
-  check_elementwise("squared_error", "predictions", op.predictions, op.targets, op.losses);
+  const Contract contract("squared_error");
+  check_elementwise(contract, "predictions", op.predictions, op.targets);
+  contract.expect("losses", op.losses, op.targets.dtype,
+                  {op.predictions.rows(), op.predictions.columns()});
 }
 
 double flops(const SquaredErrorForward& op) {
@@ -64,6 +74,55 @@ double flops(const SquaredErrorForward& op) {
 
 double bytes(const SquaredErrorForward& op) {
   return bytes_of({op.losses, op.predictions, op.targets});
+}
+
+void check(const CrossEntropyBackward& op) {
+  const Contract contract("cross_entropy_backward");
+  check_classes(contract, op);
+  const DType dtype = op.logits.dtype;
+  contract.expect("log_sum_exp", op.log_sum_exp, master_dtype_of(dtype), {op.labels.size()});
+  if (op.cu_seqlens) {
+    contract.expect("dlogits", op.dlogits, dtype, {op.logits.size()});
+  } else {
+    contract.expect("dlogits", op.dlogits, dtype, {op.logits.rows(), op.logits.columns()});
+  }
+}
+
+double flops(const CrossEntropyBackward& op) {
+  return 3.0 * double(op.logits.size()) + double(op.labels.size());
+}
+
+double bytes(const CrossEntropyBackward& op) {
+  return bytes_of({op.dlogits, op.log_sum_exp, op.logits, op.labels, op.cu_seqlens});
+}
+
+void check(const BinaryCrossEntropyBackward& op) {
+  const Contract contract("binary_cross_entropy_backward");
+  check_elementwise(contract, "logits", op.logits, op.targets);
+  contract.expect("dlogits", op.dlogits, op.logits.dtype, {op.logits.rows(), op.logits.columns()});
+}
+
+double flops(const BinaryCrossEntropyBackward& op) {
+  return 5.0 * double(op.logits.size());
+}
+
+double bytes(const BinaryCrossEntropyBackward& op) {
+  return bytes_of({op.dlogits, op.logits, op.targets});
+}
+
+void check(const SquaredErrorBackward& op) {
+  const Contract contract("squared_error_backward");
+  check_elementwise(contract, "predictions", op.predictions, op.targets);
+  contract.expect("dpredictions", op.dpredictions, op.predictions.dtype,
+                  {op.predictions.rows(), op.predictions.columns()});
+}
+
+double flops(const SquaredErrorBackward& op) {
+  return 2.0 * double(op.predictions.size());
+}
+
+double bytes(const SquaredErrorBackward& op) {
+  return bytes_of({op.dpredictions, op.predictions, op.targets});
 }
 
 }  // namespace albert

@@ -32,6 +32,34 @@ struct SquaredErrorForward {
   Tensor targets;      // (R, C)
 };
 
+/// The gradient of scale · Σ losses: dlogits = scale (exp(logits − log_sum_exp) − [c = label]), 0
+/// where label = ignore_index. The softmax is part of it.
+struct CrossEntropyBackward {
+  Tensor dlogits;      // as logits; may be the same memory
+  Tensor log_sum_exp;  // (R), from forward
+  Tensor logits;       // (R, C), or (T) with cu_seqlens
+  Tensor labels;       // (R) i32
+  Tensor cu_seqlens;   // (R + 1) i32; none = rows
+  int32_t ignore_index;
+  double scale;
+};
+
+/// The gradient of scale · Σ losses: dlogits = scale (σ(x) − z).
+struct BinaryCrossEntropyBackward {
+  Tensor dlogits;  // (R, C); may be the same memory as logits
+  Tensor logits;   // (R, C)
+  Tensor targets;  // (R, C)
+  double scale;
+};
+
+/// The gradient of scale · Σ losses: dpredictions = 2 scale (x − z).
+struct SquaredErrorBackward {
+  Tensor dpredictions;  // (R, C); may be the same memory as predictions
+  Tensor predictions;   // (R, C)
+  Tensor targets;       // (R, C)
+  double scale;
+};
+
 void check(const CrossEntropyForward& op);
 double flops(const CrossEntropyForward& op);
 double bytes(const CrossEntropyForward& op);
@@ -41,5 +69,14 @@ double bytes(const BinaryCrossEntropyForward& op);
 void check(const SquaredErrorForward& op);
 double flops(const SquaredErrorForward& op);
 double bytes(const SquaredErrorForward& op);
+void check(const CrossEntropyBackward& op);
+double flops(const CrossEntropyBackward& op);
+double bytes(const CrossEntropyBackward& op);
+void check(const BinaryCrossEntropyBackward& op);
+double flops(const BinaryCrossEntropyBackward& op);
+double bytes(const BinaryCrossEntropyBackward& op);
+void check(const SquaredErrorBackward& op);
+double flops(const SquaredErrorBackward& op);
+double bytes(const SquaredErrorBackward& op);
 
 }  // namespace albert

@@ -28,4 +28,27 @@ double bytes(const EmbeddingForward& op) {
          double(op.y.size()) * double(size_of(op.word.dtype) + 2 * size_of(op.segment.dtype));
 }
 
+void check(const EmbeddingBackward& op) {
+  const Contract contract("embedding_backward");
+  contract.expect_float("dy", op.dy, {"T", "E"});
+  const int64_t rows = op.dy.rows(), columns = op.dy.columns();
+  const DType master = master_dtype_of(op.dy.dtype);
+  contract.expect("tokens", op.tokens, DType::kI32, {rows});
+  contract.expect("segments", op.segments, DType::kI32, {rows});
+  contract.expect("positions", op.positions, DType::kI32, {rows});
+  contract.expect("dword", op.dword, master, {"V", columns});
+  contract.expect("dsegment", op.dsegment, master, {"types", columns});
+  contract.expect("dposition", op.dposition, master, {"P", columns});
+}
+
+double flops(const EmbeddingBackward& op) {
+  return 3.0 * double(op.dy.size());
+}
+
+double bytes(const EmbeddingBackward& op) {
+  // One row of each table is read and written a token.
+  return bytes_of({op.dy, op.tokens, op.segments, op.positions}) +
+         6.0 * double(op.dy.size()) * double(size_of(op.dword.dtype));
+}
+
 }  // namespace albert

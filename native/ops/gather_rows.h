@@ -13,8 +13,19 @@ struct GatherRowsForward {
   Tensor rows;  // (M) i32, in [0, R)
 };
 
+/// dx[r] = dresidual[r] + Σ dy[i] over the i with rows[i] = r, in their order.
+struct GatherRowsBackward {
+  Tensor dx;         // (R, C), every row is written
+  Tensor dy;         // (M, C)
+  Tensor rows;       // (M) i32, in [0, R)
+  Tensor dresidual;  // (R, C), what reaches x another way; none = zeros; may be dx's memory
+};
+
 void check(const GatherRowsForward& op);
 double flops(const GatherRowsForward& op);
 double bytes(const GatherRowsForward& op);
+void check(const GatherRowsBackward& op);
+double flops(const GatherRowsBackward& op);
+double bytes(const GatherRowsBackward& op);
 
 }  // namespace albert

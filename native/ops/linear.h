@@ -52,8 +52,25 @@ struct LinearForward {
   Activation activation;
 };
 
+/// With dz = dy ⊙ activation'(preactivation):
+///   dx = dz · weight + dresidual,  dweight += dzᵀ · x,  dbias += Σ_r dz[r]
+struct LinearBackward {
+  Tensor dx;             // (R, inputs); none = not wanted
+  Tensor dweight;        // (outputs, inputs), added to; none = not wanted
+  Tensor dbias;          // (outputs), added to; none = not wanted
+  Tensor dy;             // (R, outputs)
+  Tensor x;              // (R, inputs)
+  Tensor preactivation;  // (R, outputs), from forward; none where there is no activation
+  const LinearWeight& weight;
+  Tensor dresidual;  // (R, inputs), what reaches x past this map; none = zeros; may be dx's memory
+  Activation activation;
+};
+
 void check(const LinearForward& op);
 double flops(const LinearForward& op);
 double bytes(const LinearForward& op);
+void check(const LinearBackward& op);
+double flops(const LinearBackward& op);
+double bytes(const LinearBackward& op);
 
 }  // namespace albert

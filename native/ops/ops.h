@@ -9,6 +9,7 @@
 #include "ops/attention.h"
 #include "ops/convert.h"
 #include "ops/cross_entropy.h"
+#include "ops/dropout.h"
 #include "ops/embedding.h"
 #include "ops/gather_rows.h"
 #include "ops/layer_norm.h"
@@ -22,7 +23,8 @@ namespace albert {
 /// One user's executor on a backend: a share of its threads (or a stream) and its scratch. Not
 /// thread-safe; several executors may work on the same weights at once. Calls return when the
 /// result is ready to be read by the next op of the same executor. Outputs must not overlap inputs
-/// unless the op's header allows it.
+/// unless the op's header allows it. Backward adds to the gradients of parameters and writes those
+/// of activations.
 class Ops {
  public:
   virtual ~Ops() = default;
@@ -43,6 +45,24 @@ class Ops {
   void clip_factor(const ClipFactor& op) { check(op), run(op); }
   void adamw_update(const AdamWUpdate& op) { check(op), run(op); }
   void lamb_update(const LambUpdate& op) { check(op), run(op); }
+  void dropout_forward(const DropoutForward& op) { check(op), run(op); }
+
+  void embedding_backward(const EmbeddingBackward& op) { check(op), run(op); }
+  void linear_backward(const LinearBackward& op) { check(op), run(op); }
+  void layer_norm_backward(const LayerNormBackward& op) { check(op), run(op); }
+  void attention_backward(const AttentionBackward& op) { check(op), run(op); }
+  void gather_rows_backward(const GatherRowsBackward& op) { check(op), run(op); }
+  void activation_backward(const ActivationBackward& op) { check(op), run(op); }
+  void softmax_backward(const SoftmaxBackward& op) { check(op), run(op); }
+  void weighted_sum_backward(const WeightedSumBackward& op) { check(op), run(op); }
+  void cross_entropy_backward(const CrossEntropyBackward& op) { check(op), run(op); }
+  void binary_cross_entropy_backward(const BinaryCrossEntropyBackward& op) { check(op), run(op); }
+  void squared_error_backward(const SquaredErrorBackward& op) { check(op), run(op); }
+  /// The mask of forward, applied to the gradient.
+  void dropout_backward(const DropoutBackward& op) {
+    check(op);
+    run(DropoutForward{.y = op.dx, .x = op.dy, .dropout = op.dropout});
+  }
 
  private:
   virtual void run(const EmbeddingForward& op) = 0;
@@ -61,6 +81,19 @@ class Ops {
   virtual void run(const ClipFactor& op) = 0;
   virtual void run(const AdamWUpdate& op) = 0;
   virtual void run(const LambUpdate& op) = 0;
+  virtual void run(const DropoutForward& op) = 0;
+
+  virtual void run(const EmbeddingBackward& op) = 0;
+  virtual void run(const LinearBackward& op) = 0;
+  virtual void run(const LayerNormBackward& op) = 0;
+  virtual void run(const AttentionBackward& op) = 0;
+  virtual void run(const GatherRowsBackward& op) = 0;
+  virtual void run(const ActivationBackward& op) = 0;
+  virtual void run(const SoftmaxBackward& op) = 0;
+  virtual void run(const WeightedSumBackward& op) = 0;
+  virtual void run(const CrossEntropyBackward& op) = 0;
+  virtual void run(const BinaryCrossEntropyBackward& op) = 0;
+  virtual void run(const SquaredErrorBackward& op) = 0;
 };
 
 }  // namespace albert

@@ -7,27 +7,6 @@ import { float32Tensor, type Tensors } from '../support/safetensors';
 import * as head from '../support/span-v2-head';
 import { absoluteError, randomSource, relativeError } from '../support/tensors';
 
-interface GoldenHead {
-  weights: Record<string, number[][] | number[]>;
-  sequence_output: number[][][];
-  p_mask: number[][];
-  train: {
-    start_positions: number[];
-    end_positions: number[];
-    is_impossible: number[];
-    start_loss: number;
-    end_loss: number;
-    answer_loss: number;
-    total_loss: number;
-    cls_logits: number[];
-  };
-  infer: (Record<keyof head.SpanV2Beams, number[][]> & {
-    start_n_top: number;
-    end_n_top: number;
-    cls_logits: number[];
-  })[];
-}
-
 const beamNames = [
   'start_top_log_probs',
   'start_top_index',
@@ -37,30 +16,9 @@ const beamNames = [
 
 const mean = (values: number[]): number => values.reduce((sum, x) => sum + x, 0) / values.length;
 
-/** TensorFlow's kernels are (inputs × outputs). */
-function fromGolden(weights: GoldenHead['weights']): head.SpanV2Weights {
-  const kernel = (name: string): number[][] => {
-    const rows = weights[`${name}/kernel`] as number[][];
-    return (rows[0] ?? []).map((_, o) => rows.map((row) => Number(row[o])));
-  };
-  const vector = (name: string): number[] => weights[name] as number[];
-  const dense = (name: string) => ({ weight: kernel(name), bias: vector(`${name}/bias`) });
-  return {
-    start: dense('start_logits/dense'),
-    endHidden: dense('end_logits/dense_0'),
-    endNorm: {
-      weight: vector('end_logits/LayerNorm/gamma'),
-      bias: vector('end_logits/LayerNorm/beta'),
-    },
-    end: dense('end_logits/dense_1'),
-    answerHidden: dense('answer_class/dense_0'),
-    answer: { weight: kernel('answer_class/dense_1') },
-  };
-}
-
 t.test('the float64 version gives the golden beams and losses', async (t) => {
-  const golden = readJson<GoldenHead>(fixtures, 'golden/squad_v2_head.json');
-  const w = fromGolden(golden.weights);
+  const golden = readJson<head.GoldenHead>(fixtures, 'golden/squad_v2_head.json');
+  const w = head.fromGolden(golden.weights);
   const rows = golden.sequence_output.map((hidden, b) => ({
     hidden,
     mask: golden.p_mask[b] ?? [],

@@ -31,6 +31,7 @@ export interface GoldenValues {
   loss: number;
   mlm_loss: number;
   sop_loss: number;
+  grads: Record<string, Nested>;
   google_masked_lm: {
     positions: number[][];
     ids: number[][];

@@ -51,6 +51,10 @@ export function float32Tensor(shape: number[], values: readonly number[]): Store
   return { dtype: 'F32', shape, bytes: Buffer.from(Float32Array.from(values).buffer) };
 }
 
+export function float64Tensor(shape: number[], values: ArrayLike<number>): StoredTensor {
+  return { dtype: 'F64', shape, bytes: Buffer.from(Float64Array.from(values).buffer) };
+}
+
 /** The values of an F32 tensor. */
 export function floatsOf({ bytes }: StoredTensor): Float32Array {
   return new Float32Array(Uint8Array.from(bytes).buffer);

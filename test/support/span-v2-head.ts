@@ -1,5 +1,7 @@
 // Google's SQuAD 2.0 head in float64, written from its formulas: the oracle of the engine's own.
 
+import type { Nested } from './tensors';
+
 /** Matrices as (outputs × inputs) rows. */
 export interface SpanV2Weights {
   start: { weight: number[][]; bias: number[] };
@@ -123,4 +125,49 @@ export function losses(
 export function totalLoss(rows: [number, number, number][]): number {
   const sum = rows.reduce((total, [s, e, a]) => total + 0.5 * (s + e) + 0.5 * a, 0);
   return sum / rows.length;
+}
+
+/** golden/squad_v2_head.json. */
+export interface GoldenHead {
+  weights: Record<string, number[][] | number[]>;
+  sequence_output: number[][][];
+  p_mask: number[][];
+  train: {
+    start_positions: number[];
+    end_positions: number[];
+    is_impossible: number[];
+    start_loss: number;
+    end_loss: number;
+    answer_loss: number;
+    total_loss: number;
+    cls_logits: number[];
+    /** By name, TensorFlow's shapes; and `sequence_output`. */
+    grads: Record<string, Nested>;
+  };
+  infer: (Record<keyof SpanV2Beams, number[][]> & {
+    start_n_top: number;
+    end_n_top: number;
+    cls_logits: number[];
+  })[];
+}
+
+/** TensorFlow's kernels are (inputs × outputs). */
+export function fromGolden(weights: GoldenHead['weights']): SpanV2Weights {
+  const kernel = (name: string): number[][] => {
+    const rows = weights[`${name}/kernel`] as number[][];
+    return (rows[0] ?? []).map((_, o) => rows.map((row) => Number(row[o])));
+  };
+  const vector = (name: string): number[] => weights[name] as number[];
+  const dense = (name: string) => ({ weight: kernel(name), bias: vector(`${name}/bias`) });
+  return {
+    start: dense('start_logits/dense'),
+    endHidden: dense('end_logits/dense_0'),
+    endNorm: {
+      weight: vector('end_logits/LayerNorm/gamma'),
+      bias: vector('end_logits/LayerNorm/beta'),
+    },
+    end: dense('end_logits/dense_1'),
+    answerHidden: dense('answer_class/dense_0'),
+    answer: { weight: kernel('answer_class/dense_1') },
+  };
 }

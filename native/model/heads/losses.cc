@@ -77,4 +77,38 @@ LossSum squared_loss(const LossScope& scope, const Tensor& predictions, const Te
   return {sum_of(scope, losses), losses.size()};
 }
 
+LossSum class_loss_gradient(const LossScope& scope, const ClassRows& rows, double scale) {
+  const Tensor log_sum_exp = allocate_losses(scope, rows.labels.size(), 0);
+  const LossSum loss = cross_entropy(scope, {.losses = {},
+                                             .log_sum_exp = log_sum_exp,
+                                             .logits = rows.logits,
+                                             .labels = rows.labels,
+                                             .cu_seqlens = rows.cu_seqlens,
+                                             .ignore_index = rows.ignore_index});
+  scope.ops.cross_entropy_backward({.dlogits = rows.logits,
+                                    .log_sum_exp = log_sum_exp,
+                                    .logits = rows.logits,
+                                    .labels = rows.labels,
+                                    .cu_seqlens = rows.cu_seqlens,
+                                    .ignore_index = rows.ignore_index,
+                                    .scale = scale});
+  return loss;
+}
+
+LossSum binary_loss_gradient(const LossScope& scope, const TargetRows& rows, double scale) {
+  const LossSum loss = binary_loss(scope, rows.values, rows.targets);
+  scope.ops.binary_cross_entropy_backward(
+      {.dlogits = rows.values, .logits = rows.values, .targets = rows.targets, .scale = scale});
+  return loss;
+}
+
+LossSum squared_loss_gradient(const LossScope& scope, const TargetRows& rows, double scale) {
+  const LossSum loss = squared_loss(scope, rows.values, rows.targets);
+  scope.ops.squared_error_backward({.dpredictions = rows.values,
+                                    .predictions = rows.values,
+                                    .targets = rows.targets,
+                                    .scale = scale});
+  return loss;
+}
+
 }  // namespace albert::model

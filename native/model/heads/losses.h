@@ -23,6 +23,20 @@ struct LossScope {
   Arena& arena;
 };
 
+/// Rows with a class each: of logits' columns, or of a sequence's packed positions.
+struct ClassRows {
+  Tensor logits;      // (R, C), or (T) with cu_seqlens
+  Tensor labels;      // (R) i32; ignore_index takes no part
+  Tensor cu_seqlens;  // (R + 1) i32; none = columns
+  int32_t ignore_index;
+};
+
+/// Numbers with a target each.
+struct TargetRows {
+  Tensor values;   // (R, C): logits or predictions
+  Tensor targets;  // (R, C)
+};
+
 /// Cross-entropy over the columns of logits (R, C). labels: (R) i32; ignore_index takes no part.
 LossSum class_loss(const LossScope& scope, const Tensor& logits, const Tensor& labels,
                    int32_t ignore_index);
@@ -37,5 +51,11 @@ LossSum binary_loss(const LossScope& scope, const Tensor& logits, const Tensor& 
 
 /// Squared error of predictions (R, C) against targets (R, C); every entry counts.
 LossSum squared_loss(const LossScope& scope, const Tensor& predictions, const Tensor& targets);
+
+/// The same losses, and the gradients of `scale` times their sums, which take the place of the
+/// logits or predictions.
+LossSum class_loss_gradient(const LossScope& scope, const ClassRows& rows, double scale);
+LossSum binary_loss_gradient(const LossScope& scope, const TargetRows& rows, double scale);
+LossSum squared_loss_gradient(const LossScope& scope, const TargetRows& rows, double scale);
 
 }  // namespace albert::model

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "model/activations.h"
-#include "model/weights.h"
+#include "model/backward.h"
 
 namespace albert::model {
 
@@ -26,5 +26,28 @@ void span_v2_start_forward(Ops& ops, const AlbertWeights& w, const SpanV2Activat
 /// answer in its sequence. Reads a.candidates, fills a.end_*.
 void span_v2_end_forward(Ops& ops, const AlbertWeights& w, const SpanV2Activations& a,
                          const Tensor& cu_seqlens, const Tensor& start_of_row);
+
+/// What the head was asked in training.
+struct SpanV2Labels {
+  SpanCandidates candidates;
+  Tensor start_of_row;  // (C) i32, as span_v2_end_forward reads it
+};
+
+struct SpanV2Gradients {
+  Tensor start_logits;   // (C, 1): given
+  Tensor end_logits;     // (C, 1): given
+  Tensor answer_logits;  // (B, 1): given
+  Tensor start_probs;    // (C)
+  Tensor candidates;     // (C, H)
+  Tensor answer_input;   // (B, 2H)
+  Tensor answer_hidden;  // (B, H)
+  Tensor end_input;      // (C, 2H)
+  Tensor end_hidden;     // (C, H): of end_normed, then of end_hidden
+  Tensor hidden;         // (R, H): added to
+};
+
+/// From the three logits to the rows of d.hidden.
+void span_v2_backward(const BackwardScope& scope, const SpanV2Activations& a,
+                      const SpanV2Labels& labels, const SpanV2Gradients& d);
 
 }  // namespace albert::model

@@ -76,6 +76,7 @@ AttentionTask CpuOps::attention_task(const AttentionForward& op, const Attention
 }
 
 void CpuOps::run(const AttentionForward& op) {
+  refuse_dropout(op.dropout);
   list_attention_items(op);
   int64_t floats = 0;
   for (const AttentionItem& item : attention_items_) {

@@ -35,6 +35,18 @@ class CpuOps final : public Ops {
   void run(const ClipFactor& op) override;
   void run(const AdamWUpdate& op) override;
   void run(const LambUpdate& op) override;
+  void run(const DropoutForward& op) override;
+  void run(const EmbeddingBackward& op) override;
+  void run(const LinearBackward& op) override;
+  void run(const LayerNormBackward& op) override;
+  void run(const AttentionBackward& op) override;
+  void run(const GatherRowsBackward& op) override;
+  void run(const ActivationBackward& op) override;
+  void run(const SoftmaxBackward& op) override;
+  void run(const WeightedSumBackward& op) override;
+  void run(const CrossEntropyBackward& op) override;
+  void run(const BinaryCrossEntropyBackward& op) override;
+  void run(const SquaredErrorBackward& op) override;
 
   /// How many chunks `units` of work are worth, at most `limit`: 1 where a thread would cost more
   /// than it brings. A unit is about a nanosecond.
@@ -85,14 +97,17 @@ class CpuOps final : public Ops {
   const KernelTable& kernels_;
   std::shared_ptr<ThreadPool> pool_;
   int width_;
-  std::vector<FloatBuffer> scratch_;            // one a thread slot
-  FloatBuffer staged_;                          // the left side of a linear, and, for int8,
-  std::vector<float> row_scales_;               // how its rows are quantized
-  std::vector<int32_t> row_zero_points_;        //
-  std::vector<AttentionItem> attention_items_;  // kept for its memory
+  std::vector<FloatBuffer> scratch_;              // one a thread slot
+  FloatBuffer staged_;                            // the left side of a linear, and, for int8,
+  std::vector<float> row_scales_;                 // how its rows are quantized
+  std::vector<int32_t> row_zero_points_;          //
+  std::vector<AttentionItem> attention_items_;    // kept for its memory
   std::vector<OptimizerChunk> optimizer_chunks_;  // kept for its memory
   std::vector<LambSums> partial_sums_;            // one an optimizer chunk; kept for its memory
 };
+
+/// The CPU has no dropout yet: an op that asks for it is an error, not the op without it.
+void refuse_dropout(const Dropout& dropout);
 
 /// The kernels' names for an activation and an element type.
 Epilogue epilogue_of(Activation activation);

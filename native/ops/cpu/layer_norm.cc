@@ -4,6 +4,7 @@
 namespace albert::cpu {
 
 void CpuOps::run(const LayerNormForward& op) {
+  refuse_dropout(op.dropout);
   const int64_t rows = op.x.rows(), columns = op.x.columns();
   const int64_t parts = chunks_for(0.4 * double(rows * columns), rows);
   const Items items = {

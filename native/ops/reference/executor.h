@@ -41,6 +41,18 @@ class ReferenceOps : public Ops {
   void run(const ClipFactor& op) override;
   void run(const AdamWUpdate& op) override;
   void run(const LambUpdate& op) override;
+  void run(const DropoutForward& op) override;
+  void run(const EmbeddingBackward& op) override;
+  void run(const LinearBackward& op) override;
+  void run(const LayerNormBackward& op) override;
+  void run(const AttentionBackward& op) override;
+  void run(const GatherRowsBackward& op) override;
+  void run(const ActivationBackward& op) override;
+  void run(const SoftmaxBackward& op) override;
+  void run(const WeightedSumBackward& op) override;
+  void run(const CrossEntropyBackward& op) override;
+  void run(const BinaryCrossEntropyBackward& op) override;
+  void run(const SquaredErrorBackward& op) override;
 };
 
 /// The contracts tie the dtypes of an op to one tensor's: this refuses any but f64 for it.
@@ -48,6 +60,8 @@ void require_f64(const char* op, const char* name, const Tensor& tensor);
 
 /// The activation of one number.
 double activate(Activation activation, double x);
+/// Its derivative there.
+double activation_slope(Activation activation, double x);
 
 /// m = max x and log Σ exp(x − m): together the log-sum-exp of `count` numbers.
 struct LogSumExp {

@@ -15,4 +15,21 @@ void ReferenceOps::run(const GatherRowsForward& op) {
   }
 }
 
+void ReferenceOps::run(const GatherRowsBackward& op) {
+  require_f64("gather_rows_backward", "dx", op.dx);
+  const int64_t columns = op.dx.columns();
+  for (int64_t r = 0; r < op.dx.rows(); ++r) {
+    double* dx = op.dx.row<double>(r);
+    if (op.dresidual) {
+      std::copy_n(op.dresidual.row<const double>(r), columns, dx);
+    } else {
+      std::fill_n(dx, columns, 0.0);
+    }
+  }
+  for (int64_t i = 0; i < op.dy.rows(); ++i) {
+    double* dx = op.dx.row<double>(op.rows.as<const int32_t>()[i]);
+    for (int64_t c = 0; c < columns; ++c) dx[c] += op.dy.row<const double>(i)[c];
+  }
+}
+
 }  // namespace albert

@@ -64,6 +64,27 @@ void ReferenceWeight::unpack(const LinearParams& params, int64_t first_output) c
   if (params.bias) copy_converting(params.bias, elements_of(bias_, first_output, count));
 }
 
+namespace {
+
+const ReferenceWeight& own(const LinearWeight& weight) {
+  const auto* reference = dynamic_cast<const ReferenceWeight*>(&weight);
+  if (reference != nullptr) return *reference;
+  throw Error(ErrorCode::kBackend,
+              "linear: expected a weight prepared by the reference backend, got another's");
+}
+
+/// dz = dy ⊙ activation'(preactivation), of one row.
+std::vector<double> inner_gradient(const LinearBackward& op, int64_t row) {
+  const double* dy = op.dy.row<const double>(row);
+  std::vector<double> dz(dy, dy + op.dy.columns());
+  if (op.activation == Activation::kNone) return dz;
+  const double* preactivation = op.preactivation.row<const double>(row);
+  for (size_t o = 0; o < dz.size(); ++o) dz[o] *= activation_slope(op.activation, preactivation[o]);
+  return dz;
+}
+
+}  // namespace
+
 std::unique_ptr<LinearWeight> ReferenceBackend::prepare(std::span<const LinearParams> parts,
                                                         MatrixUse) {
   if (parts.empty()) throw Error(ErrorCode::kShape, "prepare: expected at least one part, got 0");
@@ -74,19 +95,35 @@ std::unique_ptr<LinearWeight> ReferenceBackend::prepare(std::span<const LinearPa
 
 void ReferenceOps::run(const LinearForward& op) {
   require_f64("linear", "x", op.x);
-  const auto* weight = dynamic_cast<const ReferenceWeight*>(&op.weight);
-  if (weight == nullptr) {
-    throw Error(ErrorCode::kBackend,
-                "linear: expected a weight prepared by the reference backend, got another's");
-  }
+  const ReferenceWeight& weight = own(op.weight);
   for (int64_t r = 0; r < op.x.rows(); ++r) {
     const double* x = op.x.row<const double>(r);
-    for (int64_t o = 0; o < weight->outputs(); ++o) {
+    for (int64_t o = 0; o < weight.outputs(); ++o) {
       double sum = 0;
-      for (int64_t i = 0; i < weight->inputs(); ++i) sum += x[i] * weight->row(o)[i];
-      sum += weight->bias(o);
+      for (int64_t i = 0; i < weight.inputs(); ++i) sum += x[i] * weight.row(o)[i];
+      sum += weight.bias(o);
       if (op.preactivation) op.preactivation.row<double>(r)[o] = sum;
       op.y.row<double>(r)[o] = activate(op.activation, sum);
+    }
+  }
+}
+
+void ReferenceOps::run(const LinearBackward& op) {
+  require_f64("linear_backward", "dy", op.dy);
+  const ReferenceWeight& weight = own(op.weight);
+  for (int64_t r = 0; r < op.dy.rows(); ++r) {
+    const std::vector<double> dz = inner_gradient(op, r);
+    const double* x = op.x.row<const double>(r);
+    std::vector<double> dx(static_cast<size_t>(weight.inputs()));
+    for (int64_t o = 0; o < weight.outputs(); ++o) {
+      if (op.dbias) op.dbias.as<double>()[o] += dz[o];
+      for (int64_t i = 0; i < weight.inputs(); ++i) {
+        dx[i] += dz[o] * weight.row(o)[i];
+        if (op.dweight) op.dweight.row<double>(o)[i] += dz[o] * x[i];
+      }
+    }
+    for (int64_t i = 0; op.dx && i < weight.inputs(); ++i) {
+      op.dx.row<double>(r)[i] = dx[i] + (op.dresidual ? op.dresidual.row<const double>(r)[i] : 0);
     }
   }
 }

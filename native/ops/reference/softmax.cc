@@ -43,4 +43,40 @@ void ReferenceOps::run(const SoftmaxForward& op) {
   }
 }
 
+namespace {
+
+/// Elements [first, first + count) of a row or of a flat tensor.
+struct Segment {
+  int64_t row;
+  int64_t first;
+  int64_t count;
+};
+
+void differentiate(const SoftmaxBackward& op, const Segment& segment) {
+  const double* y = op.y.row<const double>(segment.row) + segment.first;
+  const double* dy = op.dy.row<const double>(segment.row) + segment.first;
+  double* dx = op.dx.row<double>(segment.row) + segment.first;
+  double sum = 0;
+  for (int64_t i = 0; i < segment.count; ++i) sum += op.logarithm ? dy[i] : y[i] * dy[i];
+  for (int64_t i = 0; i < segment.count; ++i) {
+    const double inner = op.logarithm ? dy[i] - std::exp(y[i]) * sum : y[i] * (dy[i] - sum);
+    const Tensor& past = op.dresidual;
+    dx[i] = inner + (past ? past.row<const double>(segment.row)[segment.first + i] : 0);
+  }
+}
+
+}  // namespace
+
+void ReferenceOps::run(const SoftmaxBackward& op) {
+  require_f64("softmax_backward", "y", op.y);
+  if (op.cu_seqlens) {
+    const auto* offsets = op.cu_seqlens.as<const int32_t>();
+    for (int64_t b = 0; b + 1 < op.cu_seqlens.size(); ++b) {
+      differentiate(op, {0, offsets[b], offsets[b + 1] - offsets[b]});
+    }
+  } else {
+    for (int64_t r = 0; r < op.y.rows(); ++r) differentiate(op, {r, 0, op.y.columns()});
+  }
+}
+
 }  // namespace albert

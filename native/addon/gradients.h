@@ -1,0 +1,12 @@
+// Losses and gradients of one batch as JavaScript sees them.
+#pragma once
+
+#include <napi.h>
+
+namespace albert::addon {
+
+/// batch_gradients(load, batch, options): loads a model, or shares what is loaded, and gives a
+/// promise of the batch's loss and of its gradient by every parameter, in float64.
+Napi::Value batch_gradients(const Napi::CallbackInfo& info);
+
+}  // namespace albert::addon

@@ -1,0 +1,14 @@
+// The heads that answer questions, in training.
+#pragma once
+
+#include "train/head_step.h"
+
+namespace albert::train {
+
+/// Start and end by one classifier: the mean of both losses.
+double span_gradient(const HeadStep& step);
+
+/// Start, end given start, and answerability, as the original code weighs them.
+double span_v2_gradient(const HeadStep& step);
+
+}  // namespace albert::train
