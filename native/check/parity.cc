@@ -52,7 +52,8 @@ std::vector<int64_t> sampled(int64_t items) {
 
 /// The rows of some items, one after the other.
 OutputValues rows_of(const OutputValues& all, const std::vector<int64_t>& items) {
-  OutputValues rows{all.name, all.partition, all.columns, {}};
+  OutputValues rows = all;
+  rows.values.clear();
   for (const int64_t item : items) {
     const auto first = all.values.begin() + all.partition.offsets[size_t(item)] * all.columns;
     rows.values.insert(rows.values.end(), first, first + all.partition.rows_of(item) * all.columns);

@@ -148,7 +148,8 @@ MaskedLMGradients TrainingAllocator::masked_lm_gradients(const MaskedLMActivatio
 }
 
 SpanV2Activations TrainingAllocator::span_v2(int64_t candidates, int64_t sequences) const {
-  SpanV2Activations a = ActivationAllocator(arena_, dtype_, config_).span_v2(candidates, sequences);
+  SpanV2Activations a =
+      ActivationAllocator(arena_, backend_, config_).span_v2(candidates, sequences);
   a.answer_preactivation = matrix("span_v2", sequences, config_.hidden_size);
   a.end_preactivation = matrix("span_v2", candidates, config_.hidden_size);
   a.end_norm = statistics("span_v2", candidates);

@@ -29,6 +29,7 @@ class TrainingAllocator {
  public:
   TrainingAllocator(Arena& arena, const Backend& backend, const Config& config)
       : arena_(arena),
+        backend_(backend),
         dtype_(backend.activation_dtype()),
         master_(backend.master_dtype()),
         config_(config) {}
@@ -54,6 +55,7 @@ class TrainingAllocator {
   NormStatistics statistics(const char* name, int64_t rows) const;
 
   Arena& arena_;
+  const Backend& backend_;
   DType dtype_;
   DType master_;
   const Config& config_;
