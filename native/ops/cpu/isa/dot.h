@@ -1,8 +1,8 @@
 // Dot products of words: the instructions that each instruction set has for bfloat16 and int8.
 //
 // kLeftLimit and kRightLimit are the largest quantized activation and weight. Where products are
-// added in 16 bits, two products of the limits still fit, so that no sum ever saturates; weights get
-// more of the range, because their errors are the same in every row.
+// added in 16 bits, two products of the limits still fit, so that no sum ever saturates; weights
+// get more of the range, because their errors are the same in every row.
 #pragma once
 
 #include <cstdint>
