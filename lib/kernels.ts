@@ -1,23 +1,11 @@
 // The typed door to the kernels' checks and timings, for micro-benchmarks and research.
 import { AlbertError } from './errors.js';
+import { instructionSets, type InstructionSet } from './instruction-sets.js';
 import { native, type NativeCheckResult, type NativeTimeResult } from './native.js';
 import * as check from './options.js';
 
 export { traceOptimizer, type TraceOptions, type TraceUpdate } from './optimizer-trace.js';
-const instructionSets = [
-  'portable',
-  'avx2',
-  'avx512',
-  'avx512_vnni',
-  'avx512_bf16',
-  'amx',
-  'neon',
-  'neon_dotprod',
-  'neon_bf16',
-] as const;
-
-/** A set of kernels; `info().cpu.instruction_sets` has those that this machine can run. */
-export type InstructionSet = (typeof instructionSets)[number];
+export type { InstructionSet } from './instruction-sets.js';
 
 /** Which kernels are meant. */
 export interface KernelOptions {

@@ -1,4 +1,5 @@
 // An optimizer on a caller's own numbers, update by update: for tests and research.
+import { instructionSets, type InstructionSet } from './instruction-sets.js';
 import { native, type NativeTraceRequest } from './native.js';
 import * as check from './options.js';
 
@@ -7,7 +8,7 @@ export interface TraceOptions {
   /** Default 'cpu'; 'reference' computes in float64. */
   backend?: 'cpu' | 'reference' | undefined;
   /** The instruction set on the CPU; default the best of this machine. */
-  isa?: 'portable' | 'avx2' | 'avx512' | 'neon' | undefined;
+  isa?: InstructionSet | undefined;
   /** Default 'adamw'. */
   optimizer?: 'adamw' | 'lamb' | undefined;
   /** Default 0.9. */
@@ -60,7 +61,7 @@ export interface TraceUpdate {
 
 const traceSchema: check.OptionSchema = {
   backend: check.oneOf('cpu', 'reference'),
-  isa: check.oneOf('portable', 'avx2', 'avx512', 'neon'),
+  isa: check.oneOf(...instructionSets),
   optimizer: check.oneOf('adamw', 'lamb'),
   adam_beta1: check.number(0, 1),
   adam_beta2: check.number(0, 1),
