@@ -21,7 +21,8 @@ constexpr size_t kCacheLine = 64;
 
 #if defined(__linux__)
 
-constexpr size_t kPage = 4096;
+/// A multiple of every page size of Linux on x86-64 and AArch64.
+constexpr size_t kPage = size_t{64} << 10;
 constexpr size_t kHugePage = size_t{2} << 20;
 
 size_t rounded_up(size_t bytes, size_t unit) {

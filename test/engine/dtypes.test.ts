@@ -1,12 +1,13 @@
 // bf16 and int8 held against fp32: every head and loss, hidden states, attentions, the shipped
 // model; what they weigh, how they are saved, and that one folder can be loaded in all of them.
+import { copyFileSync } from 'node:fs';
 import path from 'node:path';
 import t, { type Test } from 'tap';
 import * as albert from '../../dist/index.js';
 import { expectError } from '../support/errors';
 import type { ForwardJob, PlainOutputs, PlainTensor } from '../support/forward';
 import { goldenCases, goldenConfig, goldenDirectory, goldenNames } from '../support/golden';
-import { readSafetensors } from '../support/safetensors';
+import { readSafetensors, writeSafetensors } from '../support/safetensors';
 import { bits, relativeNorm } from '../support/tensors';
 
 const { AlbertForQuestionAnsweringV2, AlbertModel } = albert;
@@ -150,5 +151,20 @@ t.test('a saved model has the weights that were rounded, as float32', async (t) 
     else t.ok(relativeNorm(again, before).worst < 1e-3, 'int8');
     const exact = relativeNorm(await stateOf(await load(folder, 'fp32')), before).worst;
     t.ok(exact > 0 && exact <= bounds[dtype], `${dtype}: only the activations differ, ${exact}`);
+  }
+});
+
+t.test('a weight that is no number shows in every dtype', async (t) => {
+  for (const broken of [NaN, Infinity]) {
+    const folder = t.testdir({});
+    copyFileSync(path.join(golden, 'config.json'), path.join(folder, 'config.json'));
+    const tensors = readSafetensors(path.join(golden, 'model.safetensors'));
+    const [, weight] = [...tensors].find(([name]) => name.endsWith('.ffn.weight'))!;
+    weight.bytes.writeFloatLE(broken, 0);
+    writeSafetensors(path.join(folder, 'model.safetensors'), tensors);
+    for (const dtype of ['fp32', ...narrow] as const) {
+      const state = await stateOf(await AlbertModel.from_pretrained(folder, { dtype }));
+      t.ok(state.some(Number.isNaN), `${dtype}: ${broken} in a weight is NaN in the result`);
+    }
   }
 });

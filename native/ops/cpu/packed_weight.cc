@@ -135,11 +135,15 @@ int64_t PackedWeight::index_of(int64_t output, int64_t input) const {
 
 template <class Source>
 float PackedWeight::choose_scale(const Source* source, int64_t output) {
-  float largest = 0;
-  for (int64_t k = 0; k < inputs(); ++k) largest = std::max(largest, std::abs(float(source[k])));
+  float largest = 0, poison = 0;  // NaN where a weight is none or infinite: bytes hold neither
+  for (int64_t k = 0; k < inputs(); ++k) {
+    const float weight = float(source[k]);
+    largest = std::max(largest, std::abs(weight));
+    poison += weight * 0;
+  }
   const float limit = float(format_kernels().right_limit);
-  scales_.data()[output] = largest / limit;
-  return largest > 0 ? limit / largest : 0;
+  scales_.data()[output] = largest / limit + poison;
+  return largest > 0 && poison == 0 ? limit / largest : 0;
 }
 
 template <class Weight, class Source>

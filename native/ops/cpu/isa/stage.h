@@ -39,19 +39,24 @@ struct Quantization {
     scale = (high - low) / float(kLeftLimit);
     if (!(scale >= 1e-30f)) scale = 1e-30f;  // a row of zeros
     inverse = 1.0f / scale;
-    zero_point = int32_t(0.5f - low * inverse);
+    const float offset = 0.5f - low * inverse;
+    zero_point = offset < 256.0f ? int32_t(offset) : 0;  // 0 for NaN, which no integer holds
   }
 };
 
 template <class Element>
 inline Quantization quantization_of(const Element* x, int64_t count) {
-  Vec low = broadcast(0.0f), high = broadcast(0.0f);
+  Vec low = broadcast(0.0f), high = broadcast(0.0f), poison = broadcast(0.0f);
   for_each_vector(count, [&](int64_t i, auto lanes) {
     const Vec v = select(lanes, load(x + i, lanes), broadcast(0.0f));
     low = minimum(low, v);
     high = maximum(high, v);
+    poison = fma(v, broadcast(0.0f), poison);  // NaN where v is none or infinite
   });
-  return {-largest_lane(broadcast(0.0f) - low), largest_lane(high)};
+  Quantization how(-largest_lane(broadcast(0.0f) - low), largest_lane(high));
+  how.scale +=
+      sum_of_lanes(poison);  // bytes hold no NaN: the scale carries it to the row's results
+  return how;
 }
 
 /// Bytes of `v`, whose lanes hold integers as floats.
