@@ -67,15 +67,18 @@ void CpuOps::stage(const Tensor& x, const PackedWeight& weight, GemmTask& task) 
   const FormatKernels& format = weight.format_kernels();
   const bool whole_words = weight.words() * format.group == weight.inputs();
   if (whole_words && format.reads[int(element_of(x))]) return;
+  const int64_t together = format.staged_rows, units = (x.rows() + together - 1) / together;
   // One cache line more than the words: rows a multiple of 4 KiB apart share a set of L1.
-  const int64_t stride = weight.words() * format.group + 64 / format.left_bytes;
-  staged_.grow(size_t(x.rows() * stride * format.left_bytes) / sizeof(float) + 1);
+  const int64_t gap = together > 1 ? 0 : 64 / format.left_bytes;
+  const int64_t stride = weight.words() * format.group + gap;
+  staged_.grow(size_t(units * together * stride * format.left_bytes) / sizeof(float) + 1);
   if (weight.format() == Format::kInt8 && int64_t(row_scales_.size()) < x.rows()) {
     row_scales_.resize(size_t(x.rows()));
     row_zero_points_.resize(size_t(x.rows()));
   }
   char* const left = reinterpret_cast<char*>(staged_.data());
-  for_ranges(x.rows(), 0.3 * double(x.columns()), [&](int64_t begin, int64_t end) {
+  for_ranges(units, 0.3 * double(x.columns() * together), [&](int64_t first, int64_t last) {
+    const int64_t begin = first * together, end = std::min(last * together, x.rows());
     format.stage({.left = left + begin * stride * format.left_bytes,
                   .left_stride = stride,
                   .x = row_of(x, begin),
@@ -101,15 +104,15 @@ void CpuOps::run(const LinearForward& op) {
   // A unit is a nanosecond: about 32 multiply-adds with AVX2, and 16 weights from memory.
   const double weights = double(weight.inputs()) * double(weight.outputs());
   const double units = std::max(weights * double(whole.rows) / 32, weights / 16);
-  const int64_t row_parts = (whole.rows + kernels_.row_block - 1) / kernels_.row_block;
+  const int64_t row_parts = (whole.rows + format.row_block - 1) / format.row_block;
   const int64_t wanted = chunks_for(units, row_parts * weight.panel_count());
   const int64_t panel_parts = std::min((wanted + row_parts - 1) / row_parts, weight.panel_count());
   const auto part_of = [&](int64_t part) {
     const int64_t row = part / panel_parts, panel = part % panel_parts;
-    GemmTask task = rows_of(whole, boundary(whole.rows, row_parts, row, kernels_.row_tile),
-                            boundary(whole.rows, row_parts, row + 1, kernels_.row_tile), format);
-    task.panel_begin = boundary(weight.panel_count(), panel_parts, panel, 1);
-    task.panel_end = boundary(weight.panel_count(), panel_parts, panel + 1, 1);
+    GemmTask task = rows_of(whole, boundary(whole.rows, row_parts, row, format.row_tile),
+                            boundary(whole.rows, row_parts, row + 1, format.row_tile), format);
+    task.panel_begin = boundary(weight.panel_count(), panel_parts, panel, format.panels_at_once);
+    task.panel_end = boundary(weight.panel_count(), panel_parts, panel + 1, format.panels_at_once);
     return task;
   };
   int64_t floats = 0;

@@ -43,6 +43,10 @@ int64_t outputs_of(std::span<const LinearParams> parts) {
   return total;
 }
 
+int64_t rounded_up(int64_t count, int64_t multiple) {
+  return (count + multiple - 1) / multiple * multiple;
+}
+
 /// Calls visit with a null pointer of the tensor's element type.
 template <class Visit>
 void with_element_type(const Tensor& tensor, const Visit& visit) {
@@ -98,9 +102,10 @@ PackedWeight::PackedWeight(const KernelTable& kernels, Format format, ThreadPool
     : LinearWeight(inputs_of(parts), outputs_of(parts)),
       kernels_(kernels),
       format_(format),
-      words_((inputs() + format_kernels().group - 1) / format_kernels().group),
-      panel_count_((outputs() + kernels.panel_columns - 1) / kernels.panel_columns) {
-  const size_t columns = size_t(panel_count_ * kernels.panel_columns);
+      words_(rounded_up((inputs() + format_kernels().group - 1) / format_kernels().group,
+                        format_kernels().word_multiple)),
+      panel_count_((outputs() + panel_columns() - 1) / panel_columns()) {
+  const size_t columns = size_t(panel_count_ * panel_columns());
   const int64_t word_bytes = format_kernels().group * format_kernels().right_bytes;
   panels_ = FloatBuffer(size_t(words_ * word_bytes) * columns / sizeof(float));
   bias_ = FloatBuffer(columns);
@@ -128,7 +133,7 @@ size_t PackedWeight::bytes() const {
 }
 
 int64_t PackedWeight::index_of(int64_t output, int64_t input) const {
-  const int64_t width = kernels_.panel_columns, group = format_kernels().group;
+  const int64_t width = panel_columns(), group = format_kernels().group;
   const int64_t word = output / width * words_ + input / group;
   return (word * width + output % width) * group + input % group;
 }
@@ -148,7 +153,7 @@ float PackedWeight::choose_scale(const Source* source, int64_t output) {
 
 template <class Weight, class Source>
 void PackedWeight::pack_run(const Source* source, int64_t output, const Run& run) {
-  const int64_t group = format_kernels().group, step = kernels_.panel_columns * group;
+  const int64_t group = format_kernels().group, step = panel_columns() * group;
   Weight* target = reinterpret_cast<Weight*>(panels_.data()) + index_of(output, 0);
   int32_t sum = 0;
   for (int64_t k = run.begin; k < run.end; ++k) {
@@ -177,7 +182,7 @@ void PackedWeight::pack_rows(const Tensor& weight, int64_t begin, int64_t end, i
 
 template <class Weight>
 void PackedWeight::pack(const LinearParams& part, int64_t first_output, ThreadPool& pool) {
-  const int64_t rows = part.weight.rows(), width = kernels_.panel_columns;
+  const int64_t rows = part.weight.rows(), width = panel_columns();
   pool.parallel_for((rows + width - 1) / width, pool.size() + 1, [&](int64_t block) {
     with_element_type(part.weight, [&]<class Source>(Source*) {
       pack_rows<Weight, Source>(part.weight, block * width, std::min((block + 1) * width, rows),
