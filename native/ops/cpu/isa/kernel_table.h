@@ -25,9 +25,9 @@ enum class Format : uint8_t { kF32, kBF16, kInt8 };
 constexpr int kFormatCount = 3;
 
 /// Rows of x as the left side of a GEMM: converted, or quantized with a scale and a zero point of
-/// their own (x = scale · (q − zero_point)), and filled up with zeros to whole words. Where a format
-/// stages several rows together (staged_rows), these lie as tiles, one behind the other: the first
-/// 64 bytes of each of the rows, the next 64 bytes of each, and so on.
+/// their own (x = scale · (q − zero_point)), and filled up with zeros to whole words. Where a
+/// format stages several rows together (staged_rows), these lie as tiles, one behind the other: the
+/// first 64 bytes of each of the rows, the next 64 bytes of each, and so on.
 struct StageTask {
   void* left;           // room for a multiple of staged_rows rows
   int64_t left_stride;  // elements of a row

@@ -10,9 +10,9 @@ namespace {
 
 using Vec = __m512;
 constexpr int kWidth = 16;
-// 12 × 32 sums + 2 vectors of the panel, or 6 × 64 and 4 of two panels beside each other: at most 29
-// of the 32 registers. The wide tile has fewer instructions a multiply-add: 8 % faster while another
-// hyperthread takes half of the processor's front end, as fast alone.
+// 12 × 32 sums + 2 vectors of the panel, or 6 × 64 and 4 of two panels beside each other: at most
+// 29 of the 32 registers. The wide tile has fewer instructions a multiply-add: 8 % faster while
+// another hyperthread takes half of the processor's front end, as fast alone.
 constexpr int kRowTile = 12;
 constexpr int kPanelVectors = 2;
 constexpr int kPanelsBeside = 2;
