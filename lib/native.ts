@@ -144,6 +144,8 @@ export interface NativeTokenizer {
     options: NativeEncodeOptions,
   ): Promise<NativeEncoding[][]>;
   tokenize(text: string): string[];
+  /** What the preprocessing makes of each code point by itself; spaces stay. */
+  preprocess_characters(text: string): string[];
   decode(ids: Int32Array, skip_special_tokens: boolean, clean_up_spaces: boolean): string;
   piece(id: number): string;
   /** -1 where there is no such piece. */
@@ -357,6 +359,8 @@ interface Binding {
   ): Promise<NativePretrainingStream>;
   open_record_reader(file: string): Promise<NativeRecordReader>;
   open_record_writer(file: string): Promise<NativeRecordWriter>;
+  /** A record of a TFRecord file with its length and checksums. */
+  frame_record(record: Uint8Array): Uint8Array;
   /** `working_set` in bytes; 0 = measure operations instead. */
   measure_peak(working_set: number, instruction_set: string, dtype: string): Promise<NativePeak>;
 }

@@ -3,8 +3,8 @@ import type { AlbertForMultipleChoice } from '../models/index.js';
 import { abortSignal, checkOptions, isRecord, show, strings } from '../options.js';
 import { type CallOptions, type Parts, type Pipeline, type Sequence, encodeTexts } from './base.js';
 import { makePipeline, oneOrMany, row, toInputs } from './base.js';
-import { type Sized, mapBatches, mapSlices } from './batching.js';
-import { softmax, topIndices } from './math.js';
+import { type Sized, mapBatches, mapSlices } from '../batching.js';
+import { softmax, topIndices } from '../math.js';
 import { type Texts, checkInputs, checkString } from './texts.js';
 
 /** A question with its possible answers, or a text with its possible continuations. */

@@ -1,5 +1,5 @@
 // Cuts a long context into overlapping windows, each behind its question: [CLS] q [SEP] c [SEP].
-import type { Sized } from './batching.js';
+import type { Sized } from '../batching.js';
 
 /** Sizes in tokens. */
 export interface WindowSizes {

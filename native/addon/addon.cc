@@ -55,6 +55,7 @@ void set_up(Napi::Env env, Napi::Object exports) {
       exported<&open_pretraining_stream>("open_pretraining_stream"),
       exported<&open_record_reader>("open_record_reader"),
       exported<&open_record_writer>("open_record_writer"),
+      exported<&frame_record>("frame_record"),
       exported<&batch_gradients>("batch_gradients")};
   const napi_status status = napi_define_properties(env, exports, std::size(functions), functions);
   if (status != napi_ok) throw Napi::Error::New(env);
