@@ -11,6 +11,7 @@ export interface Texts {
 
 /** A tokenized text, ready for the model. */
 export interface Sequence extends Sized {
+  input_ids: number[];
   token_type_ids: number[];
   /** Begin and end of each token in its text, in UTF-16 units; only where asked for. */
   offsets: [number, number][];
@@ -72,4 +73,10 @@ export function row(tensor: Tensor, ...at: number[]): Float32Array {
     offset += index * size;
   });
   return (tensor.data as Float32Array).subarray(offset, offset + size);
+}
+
+/** A choice as RACE reads it: it replaces each "_" of the question, or follows the question. */
+export function joinedChoice(question: string | undefined, choice: string): string {
+  if (question === undefined) return choice;
+  return question.includes('_') ? question.replaceAll('_', () => choice) : `${question} ${choice}`;
 }

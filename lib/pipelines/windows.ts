@@ -19,6 +19,7 @@ export interface QuestionTokens {
 
 /** One window of one item. */
 export interface Window extends Sized {
+  input_ids: number[];
   token_type_ids: number[];
   /** Which question it belongs to. */
   item: number;
