@@ -217,34 +217,40 @@ export interface NativeRecordWriter {
   discard(): Promise<void>;
 }
 
-/** An optimizer's updates on numbers of the caller; absent settings keep native defaults. */
+/** An update rule; absent settings keep native defaults. */
+export interface NativeOptimizerSettings {
+  kind: string;
+  beta1?: number | undefined;
+  beta2?: number | undefined;
+  epsilon?: number | undefined;
+  weight_decay?: number | undefined;
+  max_grad_norm?: number | undefined;
+  bias_correction?: boolean | undefined;
+  torch_clipping?: boolean | undefined;
+  exclude?: string[] | undefined;
+}
+
+/** The learning rate of each update; absent settings keep native defaults. */
+export interface NativeScheduleSettings {
+  kind: string;
+  learning_rate?: number | undefined;
+  end_learning_rate?: number | undefined;
+  power?: number | undefined;
+  cycles?: number | undefined;
+  warmup_steps?: number | undefined;
+  max_steps?: number | undefined;
+  start_step?: number | undefined;
+  decay_from_start?: boolean | undefined;
+  warmup_from_one?: boolean | undefined;
+  warmup_scales_decay?: boolean | undefined;
+}
+
+/** An optimizer's updates on numbers of the caller. */
 export interface NativeTraceRequest {
   device: string;
   instruction_set?: string | undefined;
-  optimizer: {
-    kind: string;
-    beta1?: number | undefined;
-    beta2?: number | undefined;
-    epsilon?: number | undefined;
-    weight_decay?: number | undefined;
-    max_grad_norm?: number | undefined;
-    bias_correction?: boolean | undefined;
-    torch_clipping?: boolean | undefined;
-    exclude?: string[] | undefined;
-  };
-  schedule: {
-    kind: string;
-    learning_rate?: number | undefined;
-    end_learning_rate?: number | undefined;
-    power?: number | undefined;
-    cycles?: number | undefined;
-    warmup_steps?: number | undefined;
-    max_steps?: number | undefined;
-    start_step?: number | undefined;
-    decay_from_start?: boolean | undefined;
-    warmup_from_one?: boolean | undefined;
-    warmup_scales_decay?: boolean | undefined;
-  };
+  optimizer: NativeOptimizerSettings;
+  schedule: NativeScheduleSettings;
   parameters: { name: string; data: Float64Array }[];
   /** For each update, in the order of the parameters. */
   gradients: Float64Array[][];
@@ -335,10 +341,68 @@ export interface NativeGradients {
   activation_bytes: number;
 }
 
+/** How a trainer computes and updates. */
+export interface NativeTrainerSettings {
+  optimizer: NativeOptimizerSettings;
+  schedule: NativeScheduleSettings;
+  dialect: 'huggingface' | 'google';
+  /** Compute in bfloat16, update in float32. */
+  bf16: boolean;
+  recompute: boolean;
+  /** With the probabilities of the configuration. */
+  dropout: boolean;
+  seed: number;
+  /** Upper bound; 0 = all threads of the pool. */
+  threads: number;
+}
+
+/** One update. */
+export interface NativeStepReport {
+  /** Updates so far, this one and those that were skipped included. */
+  step: number;
+  loss: number;
+  mlm_loss: number;
+  sop_loss: number;
+  grad_norm: number;
+  learning_rate: number;
+  tokens: number;
+  skipped: boolean;
+}
+
+/** Losses of some batches together. */
+export interface NativeEvaluation {
+  loss: number;
+  mlm_loss: number;
+  sop_loss: number;
+  tokens: number;
+}
+
+/** One thing at a time: whatever else is asked for meanwhile throws ERR_BUSY. */
+export interface NativeTrainer {
+  /** Updates so far. */
+  readonly step_count: number;
+  /** One update from micro-batches. Rejects with an AbortError, nothing changed, after stop(). */
+  step(batches: NativeForwardRequest[]): Promise<NativeStepReport>;
+  evaluate(batches: NativeForwardRequest[]): Promise<NativeEvaluation>;
+  /** The gradients of the update that step() would make. */
+  gradients(batches: NativeForwardRequest[]): Promise<NativeGradients>;
+  /** Writes model, optimizer and these texts, by file name, as one folder: all of it or nothing. */
+  save(folder: string, texts: Record<string, string>): Promise<void>;
+  /** Goes on from a folder that save() wrote, behind so many updates. */
+  restore(folder: string, step: number): Promise<void>;
+  /** What runs now stops between passes; an update that has begun is completed. */
+  stop(): void;
+  memory(): { name: string; bytes: number }[];
+  /** Stops what runs, and frees everything but the weights that the model computes with. */
+  dispose(): Promise<void>;
+}
+
 interface Binding {
   initialize(makeError: (name: string, message: string) => Error): void;
   info(): NativeInfo;
   load_model(request: NativeLoadRequest): Promise<NativeModel>;
+  /** Trains a copy of the model's weights; each update gives the model new ones. */
+  create_trainer(model: NativeModel, settings: NativeTrainerSettings): NativeTrainer;
   /** Reads the bytes of a spiece.model, off the JavaScript thread. */
   load_tokenizer(model: Uint8Array, options: NativeTokenizerOptions): Promise<NativeTokenizer>;
   /** A batch as a whole update, with labels; `columns` and `width` are not used. */

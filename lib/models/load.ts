@@ -53,6 +53,9 @@ export interface LoadedModel {
   native: NativeModel;
   config: AlbertConfig;
   device: Device;
+  dtype: DType;
+  /** Upper bound; 0 = all threads of the pool. */
+  threads: number;
 }
 
 const devices = check.oneOf('auto', 'cpu', 'cuda', 'cuda:0', 'reference');
@@ -119,7 +122,7 @@ async function load(
     ...(tile_tokens !== undefined && { tile_tokens }),
   });
   const loaded = await abortable(work, signal, undefined, (model) => void model.dispose());
-  return { native: loaded, config: source.config, device };
+  return { native: loaded, config: source.config, device, dtype, threads };
 }
 
 function warn(name: string, source: string, warnings: readonly string[]): void {
