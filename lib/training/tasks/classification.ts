@@ -9,7 +9,7 @@ import { encodeSequences, row, toInputs, type Sequence, type Texts } from '../..
 import type { AlbertTokenizer } from '../../tokenizer.js';
 import { outputsOf } from './label-names.js';
 import { dataError } from './text-files.js';
-import type { Collector, Predictor, Scores, Split, Task, TrainingRow } from './task.js';
+import { TrainingRow, type Collector, type Predictor, type Scores, type Split, type Task } from './task.js';
 
 /** A text or a pair as the data set has it. */
 export interface LabelledText extends Texts {
@@ -74,11 +74,15 @@ async function encodeRows(
 }
 
 /** One sequence with a label, in 4 bytes a token. */
-class SequenceRow implements TrainingRow {
+class SequenceRow extends TrainingRow {
   readonly #ids: Int32Array;
   readonly #first: number;
 
-  constructor({ input_ids, token_type_ids }: Sequence, readonly label: number) {
+  constructor(
+    { input_ids, token_type_ids }: Sequence,
+    readonly label: number,
+  ) {
+    super();
     this.#ids = Int32Array.from(input_ids);
     this.#first = token_type_ids.lastIndexOf(0) + 1;
   }

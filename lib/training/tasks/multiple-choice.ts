@@ -8,7 +8,7 @@ import { row } from '../../sequences.js';
 import type { AlbertTokenizer } from '../../tokenizer.js';
 import { refuseUnlabelled } from './classification.js';
 import { accuracy } from './metrics/classification.js';
-import type { Collector, Predictor, Split, Task, TrainingRow } from './task.js';
+import { TrainingRow, type Collector, type Predictor, type Split, type Task } from './task.js';
 
 /** A context and what may follow it or answer it. */
 export interface ChoiceExample {
@@ -52,11 +52,13 @@ export function choiceTask(definition: ChoiceDefinition): Task<ChoiceExample, nu
 }
 
 /** All choices of one example. */
-class ChoiceRow implements TrainingRow, Sized {
+class ChoiceRow extends TrainingRow implements Sized {
   constructor(
     readonly choices: { ids: Int32Array; first: number }[],
     readonly label: number,
-  ) {}
+  ) {
+    super();
+  }
 
   get length(): number {
     return this.choices.reduce((sum, { ids }) => sum + ids.length, 0);

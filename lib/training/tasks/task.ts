@@ -2,6 +2,7 @@
 import type { AlbertConfig, ProblemType } from '../../config.js';
 import type { ModelKind } from '../../native.js';
 import type { AlbertTokenizer } from '../../tokenizer.js';
+import type { TrainingExample } from '../dataset.js';
 
 /** A part of a data set. */
 export type Split = 'train' | 'dev' | 'test';
@@ -9,14 +10,16 @@ export type Split = 'train' | 'dev' | 'test';
 /** The heads that tasks train. */
 export type TaskHead = Exclude<ModelKind, 'base' | 'pretraining' | 'masked_lm'>;
 
-/** One row of a model's inputs with what it should say; fields as the model's class names them. */
-export type TrainingExample = Record<string, number | number[] | number[][]>;
-
 /** An example kept small until it is needed. */
-export interface TrainingRow {
+export abstract class TrainingRow {
   /** How many tokens the model reads for it. */
-  readonly length: number;
-  expand(): TrainingExample;
+  abstract readonly length: number;
+  abstract expand(): TrainingExample;
+
+  /** What a checksum is made of. */
+  toJSON(): TrainingExample {
+    return this.expand();
+  }
 }
 
 /** Scores by name; those of GLUE and NER from 0 to 1 (-1 for correlations), of SQuAD in percent. */

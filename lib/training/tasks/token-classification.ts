@@ -10,7 +10,7 @@ import { readSentences, type TaggedSentence } from './conll.js';
 import { discoverLabels } from './label-names.js';
 import { locate } from './locate.js';
 import { EntityCounter } from './metrics/entities.js';
-import type { Collector, Predictor, Split, Task, TaskOptions, TrainingRow } from './task.js';
+import { TrainingRow, type Collector, type Predictor, type Split, type Task, type TaskOptions } from './task.js';
 import { dataError } from './text-files.js';
 
 const fileNames: Record<Split, string[]> = {
@@ -148,11 +148,13 @@ async function encodeRows(
 }
 
 /** The tokens of a piece with their labels. */
-class TaggedRow implements TrainingRow {
+class TaggedRow extends TrainingRow {
   constructor(
     readonly ids: Int32Array,
     readonly targets: Int32Array,
-  ) {}
+  ) {
+    super();
+  }
 
   get length(): number {
     return this.ids.length;
