@@ -64,6 +64,10 @@ class ChoiceRow extends TrainingRow implements Sized {
     return this.choices.reduce((sum, { ids }) => sum + ids.length, 0);
   }
 
+  override get choiceCount(): number {
+    return this.choices.length;
+  }
+
   /** What a batch is measured by. */
   get input_ids(): { length: number } {
     return this;

@@ -14,6 +14,10 @@ export type TaskHead = Exclude<ModelKind, 'base' | 'pretraining' | 'masked_lm'>;
 export abstract class TrainingRow {
   /** How many tokens the model reads for it. */
   abstract readonly length: number;
+  /** Multiple choice: of how many. */
+  get choiceCount(): number | undefined {
+    return undefined;
+  }
   abstract expand(): TrainingExample;
 
   /** What a checksum is made of. */
