@@ -38,6 +38,8 @@ export interface LoadOptions extends HubOptions {
    * 1,048,576; a call that finds the queue empty is always taken.
    */
   max_queued_tokens?: number | undefined;
+  /** Entries that stand in place of those of config.json: `{ num_labels: 3 }` for a new head. */
+  config?: AlbertConfig | undefined;
   /** Tokens of a tile, for benchmarks: changes speed, never results. Default: planned. */
   tile_tokens?: number | undefined;
 }
@@ -72,6 +74,10 @@ export const loadSchema: check.OptionSchema = {
   threads: check.integer(1, 1024),
   max_queued_tokens: check.integer(1),
   tile_tokens: check.integer(1),
+  config: (value, name) => {
+    if (check.isRecord(value)) return;
+    throw new TypeError(`${name}: expected an object like config.json, got ${check.show(value)}`);
+  },
 };
 
 const configSchema: check.OptionSchema = { ...loadSchema, seed: check.integer(0) };
@@ -87,7 +93,8 @@ export async function loadPretrained(
   check.nonEmptyString(source, `${where}: directoryOrHubId`);
   check.checkOptions(where, options, loadSchema);
   const { directory, weights } = await findModel(source, options);
-  const config = await readConfig(directory);
+  const read = await readConfig(directory);
+  const config = options.config ? copyConfig({ ...read.config, ...options.config }) : read;
   const loaded = await load(config, { kind, path: weights, seed: 0 }, options);
   warn(name, source, loaded.native.warnings);
   return loaded;
