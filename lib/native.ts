@@ -384,10 +384,10 @@ export interface NativeTrainer {
   evaluate(batches: NativeForwardRequest[]): Promise<NativeEvaluation>;
   /** The gradients of the update that step() would make. */
   gradients(batches: NativeForwardRequest[]): Promise<NativeGradients>;
-  /** Writes model, optimizer and these texts, by file name, as one folder: all of it or nothing. */
-  save(folder: string, texts: Record<string, string>): Promise<void>;
-  /** Goes on from a folder that save() wrote, behind so many updates. */
-  restore(folder: string, step: number): Promise<void>;
+  /** Writes model, optimizer and these files as one folder: all of it or nothing. */
+  save(folder: string, texts: { name: string; content: string }[]): Promise<void>;
+  /** Goes on from a folder that save() wrote. */
+  restore(folder: string): Promise<void>;
   /** What runs now stops between passes; an update that has begun is completed. */
   stop(): void;
   memory(): { name: string; bytes: number }[];
