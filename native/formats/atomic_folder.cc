@@ -56,8 +56,8 @@ AtomicFolder::AtomicFolder(std::string path) : path_(std::move(path)) {
   const std::string name = whole.filename().string();
   if (name.empty() || name == "." || name == "..") fail("it does not name a folder");
   parent_ = whole.has_parent_path() ? whole.parent_path().string() : ".";
-  std::string candidate =
-      (fs::path(parent_) / ("." + name + ".tmp-" + std::to_string(::getpid()) + "-XXXXXX")).string();
+  const std::string hidden = "." + name + ".tmp-" + std::to_string(::getpid()) + "-XXXXXX";
+  std::string candidate = (fs::path(parent_) / hidden).string();
   if (::mkdtemp(candidate.data()) == nullptr) fail(reason_of(errno));
   temporary_ = std::move(candidate);
   std::error_code ignored;  // mkdtemp makes it private; the final folder is like any other
