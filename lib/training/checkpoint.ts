@@ -47,12 +47,15 @@ export function stateTexts(now: {
   step: number;
   options: ResolvedOptions;
   run: RunState;
-}): Record<string, string> {
+}): { name: string; content: string }[] {
   const { report_to: _, ...options } = now.options;
   const { name: model, config, device, step, run } = now;
   const state: TrainerState = { version: 1, model, device, step, config, options, run };
   const text = (value: object): string => `${JSON.stringify(value, null, 2)}\n`;
-  return { 'config.json': text(config), [stateFile]: text(state) };
+  return [
+    { name: 'config.json', content: text(config) },
+    { name: stateFile, content: text(state) },
+  ];
 }
 
 /** The folder of the checkpoint behind an update. */

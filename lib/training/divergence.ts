@@ -134,8 +134,8 @@ function risen(now: number, lowest: number): string {
 }
 
 function stalled(now: number, blind: number): string {
-  const losses = `the masked-LM loss is ${now.toFixed(2)}, blind guessing gives ${blind.toFixed(2)}`;
-  return `${losses}; check tokenizer and labels, and raise or lower learning_rate`;
+  const guessing = `blind guessing gives ${blind.toFixed(2)}`;
+  return `the masked-LM loss is ${now.toFixed(2)}, ${guessing}; check tokenizer and labels, and raise or lower learning_rate`;
 }
 
 function diverged(step: number, what: string): AlbertError {

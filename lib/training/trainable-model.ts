@@ -17,8 +17,9 @@ export function trainableParts(where: string, model: unknown): ModelParts {
   }
   const parts = AlbertPreTrainedModel.partsOf(model);
   if (parts.kind === 'base') {
+    const what = `${model.constructor.name} has no loss`;
     const advice = 'load the checkpoint as a model with a head';
-    throw new AlbertError('ERR_CONFIG', `${where}: ${model.constructor.name} has no loss; ${advice}`);
+    throw new AlbertError('ERR_CONFIG', `${where}: ${what}; ${advice}`);
   }
   if (parts.dtype !== 'fp32') {
     const advice = "load it as 'fp32' and pass { bf16: true } to compute in bfloat16";

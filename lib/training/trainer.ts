@@ -90,7 +90,7 @@ export class Trainer<Inputs extends object = any> {
     const checkpoint = await readCheckpoint(directory);
     const { model, trainerOptions } = await loadForTraining(checkpoint, options);
     const trainer = new Trainer(model, trainerOptions);
-    await trainer.#native.restore(checkpoint.directory, checkpoint.state.step);
+    await trainer.#native.restore(checkpoint.directory);
     trainer.#run = checkpoint.state.run;
     if (options.dataset) await trainer.#continueOn(options.dataset);
     return trainer;

@@ -25,13 +25,15 @@ export interface UpdateSettings {
 
 /** The batch of some examples: each of their fields as a list. */
 export function collate(examples: readonly TrainingExample[]): Record<string, unknown[]> {
-  const fields = new Set(examples.flatMap((example) => Object.keys(example)));
+  const rows = examples as readonly object[] as readonly Record<string, unknown>[];
+  const set = (row: Record<string, unknown>, field: string): boolean => row[field] !== undefined;
+  const fields = new Set(rows.flatMap(Object.keys));
   const batch: Record<string, unknown[]> = {};
   for (const field of fields) {
-    const values = examples.map((example) => (example as unknown as Record<string, unknown>)[field]);
-    const missing = values.findIndex((value) => value === undefined);
-    if (missing < 0) batch[field] = values;
-    else if (missing > 0 || values.some((value) => value !== undefined)) {
+    const missing = rows.findIndex((row) => !set(row, field));
+    if (missing < 0) {
+      batch[field] = rows.map((row) => row[field]);
+    } else if (rows.some((row) => set(row, field))) {
       throw new RangeError(`example ${missing} lacks '${field}', which others of its batch have`);
     }
   }

@@ -91,7 +91,8 @@ std::string frame_record(std::string_view record) {
 }
 
 void RecordWriter::write(std::string_view record) {
-  file_.write(std::as_bytes(std::span(frame_record(record))));
+  const std::string framed = frame_record(record);
+  file_.write(std::as_bytes(std::span(framed)));
 }
 
 }  // namespace albert::formats

@@ -43,6 +43,7 @@ struct AttentionScratch {
   Left* weights;        // kRows × padded_keys: the scores' exponentials
   Left* queries;        // kRows × head_words, where they cannot be read in place
   float* context;       // kRows × kPanelColumns
+  float* factors;       // a row of the dropout's mask
   int64_t floats;
 
   AttentionScratch(float* scratch, int64_t key_count, int64_t head_size)
@@ -55,7 +56,8 @@ struct AttentionScratch {
         weights(reinterpret_cast<Left*>(scores + kRows * padded_keys)),
         queries(weights + kRows * padded_keys),
         context(reinterpret_cast<float*>(queries + kRows * whole_panels(head_words * kGroup))),
-        floats(context + kRows * kPanelColumns - scratch) {}
+        factors(context + kRows * kPanelColumns),
+        floats(factors + mask_floats(key_count) - scratch) {}
 };
 
 template <class FormatType>
@@ -217,6 +219,19 @@ inline void keep_row(const AttentionTask& t, const Left* weights, int64_t row,
   });
 }
 
+/// Drops weights of a row; what is kept is scaled by `sum`, which all of them are divided by.
+template <class FormatType>
+inline void drop_weights(const AttentionTask& t, const AttentionScratch<FormatType>& s, int64_t row,
+                         typename FormatType::Left* weights, float& sum) {
+  DropoutMask kept = t.dropout;
+  kept.scale = 1;
+  row_mask(s.factors, kept, row, t.head, t.key_count);
+  for_each_vector(t.key_count, [&](int64_t j, auto lanes) {
+    store(weights + j, load(weights + j, lanes) * load(s.factors + j), lanes);
+  });
+  sum /= t.dropout.scale;
+}
+
 /// context = weights · values / Σ weights.
 template <class FormatType, class Element>
 inline void weigh_values(const AttentionTask& t, const AttentionScratch<FormatType>& s,
@@ -266,6 +281,7 @@ inline void attention_of(const AttentionTask& t) {
       }
       keep_row(t, weights, begin + i, statistics);
       sums[i] = statistics.sum;
+      if (t.dropout.threshold > 0) drop_weights(t, scratch, begin + i, weights, sums[i]);
     }
     weigh_values<FormatType, Element>(t, scratch, rows, sums);
   });
