@@ -7,7 +7,7 @@ const corpus: Setting[] = [
   {
     name: 'format',
     value: 'name',
-    about: 'auto, text (blank line between documents), wikiextractor (<doc>), jsonl',
+    about: 'text: a blank line between documents; wikiextractor: <doc> … </doc>',
     preset: 'auto',
     choices: ['auto', 'text', 'wikiextractor', 'jsonl'],
   },

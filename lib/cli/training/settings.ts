@@ -21,18 +21,30 @@ export interface SettingGroup {
   settings: readonly Setting[];
 }
 
-/** Adds the options of some groups to a command. */
-export function addSettings(command: Command, groups: readonly SettingGroup[]): void {
+/**
+ * Adds the options of some groups to a command.
+ *
+ * @param presets defaults that this command tells instead, by name
+ */
+export function addSettings(
+  command: Command,
+  groups: readonly SettingGroup[],
+  presets: Record<string, string> = {},
+): void {
   for (const { title, settings } of groups) {
-    for (const setting of settings) command.addOption(optionOf(setting).helpGroup(`${title}:`));
+    for (const setting of settings) {
+      const preset = presets[setting.name] ?? setting.preset;
+      const own = preset === undefined ? setting : { ...setting, preset };
+      command.addOption(optionOf(own).helpGroup(`${title}:`));
+    }
   }
 }
 
 function optionOf({ name, value, about, preset, read, choices }: Setting): Option {
   const text = preset === undefined ? about : `${about} (default: ${preset})`;
   if (value === 'flag') {
-    const option = new Option(`--${name} [bool]`, text).preset('true');
-    return option.argParser((written: string) => flag(written));
+    // Without a value it is true.
+    return new Option(`--${name} [bool]`, text).argParser((written: string) => flag(written));
   }
   if (choices) return oneOf(`--${name} <${value}>`, text, choices);
   const option = new Option(`--${name} <${value}>`, text);

@@ -10,7 +10,7 @@ const positive = whole(1, 2 ** 31 - 1);
 export const optimizerGroup: SettingGroup = {
   title: 'Update rule',
   settings: [
-    { name: 'optimizer', value: 'rule', about: 'adamw or lamb', preset: 'adamw', choices: ['adamw', 'lamb'] },
+    { name: 'optimizer', value: 'rule', about: 'AdamW, or LAMB for large batches', preset: 'adamw', choices: ['adamw', 'lamb'] },
     { name: 'learning_rate', value: 'rate', about: 'the peak of the schedule', read: between(0) },
     {
       name: 'weight_decay',
@@ -67,7 +67,7 @@ export const scheduleGroup: SettingGroup = {
     {
       name: 'lr_scheduler_type',
       value: 'name',
-      about: 'linear, polynomial, cosine or constant',
+      about: 'how the rate falls',
       preset: 'linear',
       choices: ['linear', 'polynomial', 'cosine', 'constant'],
     },

@@ -10,6 +10,7 @@ import {
   type TextResult,
 } from './classification.js';
 import { locate } from './locate.js';
+import type { GlueName } from './names.js';
 import type { Scores, Split, Task, TaskOptions } from './task.js';
 import { dataError, readTsv, type Row } from './text-files.js';
 
@@ -42,7 +43,7 @@ const entailment = ['entailment', 'not_entailment'];
 const pair = { text: 1, pair: 2, labels: entailment };
 const mnli = { folder: 'MNLI', text: 8, pair: 9, labels: inference };
 
-const formats: Record<string, GlueFormat> = {
+const formats: Record<GlueName, GlueFormat> = {
   cola: {
     folder: 'CoLA',
     text: 3,
@@ -89,12 +90,9 @@ const formats: Record<string, GlueFormat> = {
   },
 };
 
-/** The names of GLUE's tasks. */
-export const glueNames: readonly string[] = Object.keys(formats);
-
 /** Makes a task of GLUE. */
-export function glueTask(name: string, options: TaskOptions): Task<LabelledText, number[]> {
-  const format = formats[name]!;
+export function glueTask(name: GlueName, options: TaskOptions): Task<LabelledText, number[]> {
+  const format = formats[name];
   return classificationTask({
     name,
     labels: format.labels,
@@ -106,9 +104,9 @@ export function glueTask(name: string, options: TaskOptions): Task<LabelledText,
   });
 }
 
-const bestScores: Record<string, string> = { cola: 'matthews_correlation', 'sts-b': 'pearson' };
+const bestScores: Partial<Record<GlueName, string>> = { cola: 'matthews_correlation', 'sts-b': 'pearson' };
 
-function scoresOf(name: string, predicted: number[], gold: number[]): Scores {
+function scoresOf(name: GlueName, predicted: number[], gold: number[]): Scores {
   if (name === 'sts-b') {
     return {
       pearson: pearson(predicted, gold),

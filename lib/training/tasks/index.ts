@@ -3,12 +3,14 @@ import { AlbertError } from '../../errors.js';
 import { line, nearest } from '../../options.js';
 import { choiceOfColumns, swagTask } from './choice-tables.js';
 import { classificationOfColumns, regressionOfColumns } from './column-tasks.js';
-import { glueNames, glueTask } from './glue.js';
+import { glueTask } from './glue.js';
+import { glueNames, taskNames, type GlueName, type OtherName } from './names.js';
 import { raceTask } from './race.js';
 import { squadV1Task, squadV2SpanTask, squadV2Task } from './squad/task.js';
 import type { Predictor, Scores, Split, Task, TaskOptions } from './task.js';
 import { nerTask } from './token-classification.js';
 
+export { taskNames } from './names.js';
 export type * from './task.js';
 
 /** A task whose examples only it knows. */
@@ -16,7 +18,7 @@ export type AnyTask = Task<any, any>;
 
 type MakeTask = (options: TaskOptions) => AnyTask | Promise<AnyTask>;
 
-const others: Record<string, MakeTask> = {
+const others: Record<OtherName, MakeTask> = {
   'squad-v1': squadV1Task,
   'squad-v2': squadV2Task,
   'squad-v2-span': squadV2SpanTask,
@@ -28,17 +30,14 @@ const others: Record<string, MakeTask> = {
   'multiple-choice': choiceOfColumns,
 };
 
-/** The names of all tasks. */
-export const taskNames: readonly string[] = [...glueNames, ...Object.keys(others)];
-
 /**
  * Makes a task. Where labels are neither given nor fixed, it reads them from the training data.
  *
  * @throws (rejects) AlbertError `ERR_CONFIG` for an unknown name or missing columns, `ERR_NOT_FOUND`
  */
 export async function openTask(name: string, options: TaskOptions): Promise<AnyTask> {
-  if (glueNames.includes(name)) return glueTask(name, options);
-  if (Object.hasOwn(others, name)) return others[name]!(options);
+  if (glueNames.includes(name as GlueName)) return glueTask(name as GlueName, options);
+  if (Object.hasOwn(others, name)) return others[name as OtherName](options);
   const near = nearest(name, taskNames);
   const hint = near ? `did you mean '${near}'?` : `known: ${taskNames.join(', ')}`;
   throw new AlbertError('ERR_CONFIG', `unknown task '${line(name)}': ${hint}`);
