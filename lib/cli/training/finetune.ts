@@ -148,7 +148,7 @@ async function tellPlan({ options, opened, dataset, trainer, changes }: Plan): P
   process.stdout.write(`training: ${JSON.stringify(settings)}\n`);
   const model = await loadForTraining(opened, loadOptions(options), changes);
   const owner = new Trainer(model, trainer);
-  process.stdout.write(`memory at the start:\n${billLines(billOf(owner, owner))}`);
+  process.stdout.write(`memory at the start:\n${billLines(billOf(owner))}`);
   await owner.dispose();
 }
 

@@ -157,7 +157,7 @@ async function tellPlan(plan: Plan): Promise<void> {
     process.stdout.write(`${name}: ${JSON.stringify(value)}\n`);
   }
   const owner = await newTrainer(plan, new ReporterGroup());
-  process.stdout.write(`memory at the start:\n${billLines(billOf(owner, owner))}`);
+  process.stdout.write(`memory at the start:\n${billLines(billOf(owner))}`);
   await owner.dispose();
 }
 

@@ -29,6 +29,19 @@ export class ReporterGroup implements TrainingReporter {
   }
 }
 
+/** Tells once what the run holds: behind the first update, when all of it is there. */
+class MemoryBill implements TrainingReporter {
+  #told = false;
+
+  constructor(private readonly trainer: Trainer) {}
+
+  report(): void {
+    if (this.#told) return;
+    this.#told = true;
+    process.stderr.write(`memory:\n${billLines(billOf(this.trainer))}`);
+  }
+}
+
 /** A run that is ready to go. */
 export interface TrainingJob {
   trainer: Trainer;
@@ -46,8 +59,8 @@ export interface TrainingJob {
 }
 
 /** Bytes that the model and its training hold. */
-export function billOf({ model, memory }: Pick<Trainer, 'model' | 'memory'>, trainer: Trainer) {
-  return [...model.memory(), ...memory.call(trainer)];
+export function billOf(trainer: Trainer): { name: string; bytes: number }[] {
+  return [...trainer.model.memory(), ...trainer.memory()];
 }
 
 /**
@@ -77,14 +90,13 @@ async function openReporters(job: TrainingJob): Promise<void> {
   const { trainer, output, reporters } = job;
   const { options, model, global_step: step } = trainer;
   const { gflops, threads } = await measurePeak({ dtype: options.bf16 ? 'bf16' : 'fp32' });
-  const bill = billOf(trainer, trainer);
-  process.stderr.write(`memory at the start:\n${billLines(bill)}`);
+  reporters.members.push(new MemoryBill(trainer));
   const log = await LogFile.open(logFile(output), step);
   reporters.members.push(log);
   const peak = { gflops: Math.round(gflops), threads };
   const { report_to: _, ...settings } = options;
   const run = { type: 'run', time: new Date().toISOString(), begins_behind: step, ...job.about };
-  await log.write({ ...run, options: settings, config: model.config, memory: bill, peak });
+  await log.write({ ...run, options: settings, config: model.config, peak });
   if (job.tensorboard) {
     reporters.members.push(await TensorBoardWriter.open(path.join(output, 'tensorboard')));
   }
