@@ -24,7 +24,7 @@ export class Monitor implements TrainingReporter {
   #bar: SingleBar | undefined;
   #shown = 0;
   #lastStep: number;
-  readonly #means = new Map<string, number>();
+  readonly #means = new Map<string, { mean: number; count: number }>();
 
   private constructor(run: MonitoredRun) {
     this.#run = run;
@@ -93,12 +93,14 @@ export class Monitor implements TrainingReporter {
     return [...parts, `${clock(left)} left`].join(' | ');
   }
 
-  /** A mean that forgets; the first value stands for the past that is not there. */
+  /** The mean of the first values, then one that forgets. */
   #mean(name: string, value: number): number {
-    const before = this.#means.get(name);
-    const mean = before === undefined ? value : before + (value - before) / memory;
-    if (Number.isFinite(mean)) this.#means.set(name, mean);
-    return mean;
+    const { mean, count } = this.#means.get(name) ?? { mean: 0, count: 0 };
+    if (!Number.isFinite(value)) return value;
+    const weight = 1 / Math.min(count + 1, memory);
+    const next = mean + (value - mean) * weight;
+    this.#means.set(name, { mean: next, count: count + 1 });
+    return next;
   }
 
   /** A line of its own, also beside a bar. */

@@ -14,7 +14,10 @@ const left = 70;
 const right = 24;
 const panelHeight = 230;
 const gap = 58;
-const top = 66;
+/** Room for the title; below it a row of names for each four runs. */
+const titleHeight = 34;
+const rowHeight = 20;
+const runsPerRow = 4;
 const colors = ['#1971c2', '#d9480f', '#2f9e44', '#9c36b5', '#868e96', '#c2255c'];
 /** Points of a drawn line. */
 const mostPoints = 1200;
@@ -30,6 +33,7 @@ const captions: Record<string, string> = {
 /** The picture of some runs. */
 export function drawRuns(runs: readonly RunLog[], options: PictureOptions): string {
   const names = Object.keys(captions).filter((name) => runs.some(({ curves }) => curves.has(name)));
+  const top = titleHeight + Math.ceil(runs.length / runsPerRow) * rowHeight + 30;
   const height = top + names.length * (panelHeight + gap);
   const last = Math.max(...runs.flatMap(({ curves }) => [...curves.values()].map(lastStep)));
   const panels = names.map((name, i) => panel(runs, name, { ...options, y: top + i * (panelHeight + gap), last }));
@@ -114,7 +118,8 @@ function grid(
     const place = { x: scale.x(step), y: y + panelHeight + 18, anchor: 'middle' } as const;
     return text(place, Math.round(step).toLocaleString('en-US'));
   });
-  return [...rows, ...columns].join('\n');
+  const unit = { x: width - right, y: y + panelHeight + 34, anchor: 'end' } as const;
+  return [...rows, ...columns, text(unit, 'updates')].join('\n');
 }
 
 function polyline({ steps, values }: Curve, scale: Scale, stroke: string): string {
@@ -125,9 +130,11 @@ function polyline({ steps, values }: Curve, scale: Scale, stroke: string): strin
 function legend(runs: readonly RunLog[]): string {
   return runs
     .map(({ name }, i) => {
-      const x = left + i * 170;
-      const mark = `<rect x="${x}" y="34" width="12" height="12" fill="${colors[i % colors.length]}"/>`;
-      return mark + text({ x: x + 18, y: 45, anchor: 'start' }, name);
+      const x = left + (i % runsPerRow) * 165;
+      const y = titleHeight + Math.floor(i / runsPerRow) * rowHeight;
+      const color = colors[i % colors.length];
+      const mark = `<rect x="${x}" y="${y}" width="12" height="12" fill="${color}"/>`;
+      return mark + text({ x: x + 18, y: y + 11, anchor: 'start' }, name);
     })
     .join('\n');
 }
