@@ -100,13 +100,13 @@ t.test('a loop that was left goes on behind the last example it trained on', asy
 });
 
 t.test('examples made from text, resumed at any of them', async (t) => {
-  const corpus = path.join(t.testdir({ 'corpus.txt': plainText(6, 8) }), 'corpus.txt');
+  const output = t.testdir({ 'corpus.txt': plainText(6, 8) });
+  const corpus = path.join(output, 'corpus.txt');
   const tokenizer = await loadTokenizer();
   const config = {
     vocab_size: 30000, embedding_size: 8, hidden_size: 16, num_hidden_layers: 2,
     num_attention_heads: 2, intermediate_size: 32, max_position_embeddings: 32,
   };
-  const output = t.testdir({});
   const dataset = (seed = 4) =>
     new PretrainingDataset(corpus, tokenizer, { max_seq_length: 32, dupe_factor: 2, seed });
   const trainer = async (folder: string, save_steps: number) => {
