@@ -28,13 +28,16 @@ bool encoder_forward(Ops& ops, const AlbertWeights& w, const EncoderActivations&
 
 /// Gradients of the encoder's activations: scratch, and the output's, which is given.
 struct EncoderGradients {
-  Tensor output;  // as EncoderActivations::output; may be last_layer's
+  Tensor heads;  // (K, H) in the master dtype: given
   LayerGradients layer;
-  LayerGradients last_layer;  // with the selection; its hidden is layer.output
+  LayerGradients last_layer;  // with the selection; its output may be heads, its hidden is
+                              // layer.output
   EmbeddingGradients embeddings;
+
+  const Tensor& output() const { return heads; }
 };
 
-/// From d.output, through all passes in reverse, to the embedding tables. What `a` did not keep
+/// From d.output(), through all passes in reverse, to the embedding tables. What `a` did not keep
 /// is computed again on the way.
 void encoder_backward(const BackwardScope& scope, const EncoderActivations& a, const Batch& batch,
                       const EncoderGradients& d);

@@ -87,7 +87,7 @@ EncoderActivations TrainingAllocator::encoder(const Batch& batch, Keep keep,
     a.blocks.push_back(block);
   }
   const Tensor& last = a.last();
-  a.output = dtype_ == master_ ? last : matrix("hidden", last.rows(), last.columns());
+  a.output = dtype_ == master_ ? last : matrix("encoder output", last.rows(), last.columns());
   return a;
 }
 
@@ -110,7 +110,7 @@ EncoderGradients TrainingAllocator::encoder_gradients(const Batch& batch) const 
     last.output = last.residual = layer_matrix(name, K, H);
     last.queries = layer_matrix(name, K, H);
   }
-  return {.output = dtype_ == master_ ? last.output : matrix(name, K, H),
+  return {.heads = dtype_ == master_ ? last.output : matrix(name, K, H),
           .layer = all,
           .last_layer = last,
           .embeddings = {.hidden = all.hidden, .normed = matrix(name, T, E), .padding_token = -1}};

@@ -24,8 +24,8 @@ struct DropoutPlan {
   Dropout at(DropoutSite site, int64_t application, const RowOrigins& rows) const;
 };
 
-/// Allocates what training needs, in one arena: layers in the backend's activation dtype, what is
-/// around them in its master dtype. Nothing is initialised.
+/// Allocates what training needs, in one arena: a layer's in the backend's activation dtype, the
+/// embeddings' and the heads' in its master dtype. Nothing is initialised.
 class TrainingAllocator {
  public:
   TrainingAllocator(Arena& arena, const Backend& backend, const Config& config)
@@ -46,7 +46,7 @@ class TrainingAllocator {
   SpanV2Activations span_v2(int64_t candidates, int64_t sequences) const;
   SpanV2Gradients span_v2_gradients(const SpanV2Activations& a, const Tensor& hidden) const;
 
-  /// A matrix of the master dtype.
+  /// Of a head.
   Tensor matrix(const char* name, int64_t rows, int64_t columns) const {
     return arena_.allocate(name, master_, {rows, columns});
   }

@@ -123,7 +123,7 @@ Losses GradientRunner::run(const model::AlbertWeights& weights, const model::Alb
   model::EncoderGradients d = allocate.encoder_gradients(batch);
   const bool google = options.dialect == Dialect::kGoogle;
   d.embeddings.padding_token = google ? -1 : int32_t(config.pad_token_id);
-  backend_->zero(d.output);
+  backend_->zero(d.output());
   const model::BackwardScope scope{*ops_, weights, dw};
   const Losses losses = head_gradients({.scope = scope,
                                         .backend = *backend_,
@@ -135,7 +135,7 @@ Losses GradientRunner::run(const model::AlbertWeights& weights, const model::Alb
                                         .dialect = options.dialect,
                                         .output_rows = output_rows_,
                                         .output = a.output,
-                                        .doutput = d.output});
+                                        .doutput = d.output()});
   if (options.backward) model::encoder_backward(scope, a, batch, d);
   return losses;
 }
