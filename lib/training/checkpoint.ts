@@ -38,6 +38,8 @@ export interface Checkpoint {
 
 const stateFile = 'trainer_state.json';
 const nameOfStep = /^checkpoint-(\d+)$/;
+/** A folder that is being written; the number is the process's. */
+const leftover = /^\.checkpoint-\d+\.tmp-(\d+)-/;
 
 /** The texts of a checkpoint, by file name. */
 export function stateTexts(now: {
@@ -120,6 +122,23 @@ async function checkpointNames(directory: string): Promise<string[]> {
   const names = await readdir(directory).catch(() => []);
   const step = (name: string): number => Number(nameOfStep.exec(name)?.[1]);
   return names.filter((name) => nameOfStep.test(name)).sort((a, b) => step(a) - step(b));
+}
+
+/** Removes what processes that died left of checkpoints that they were writing. */
+export async function removeLeftovers(outputDirectory: string): Promise<void> {
+  for (const name of await readdir(outputDirectory).catch(() => [])) {
+    const owner = leftover.exec(name)?.[1];
+    if (owner === undefined || isAlive(Number(owner))) continue;
+    await rm(path.join(outputDirectory, name), { recursive: true, force: true });
+  }
+}
+
+function isAlive(process_id: number): boolean {
+  try {
+    return process.kill(process_id, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
 }
 
 /**

@@ -3,7 +3,12 @@ import { AlbertError } from '../errors.js';
 import { makeFolder } from '../folders.js';
 import type { NativeForwardRequest } from '../native.js';
 import * as check from '../options.js';
-import { checkpointFolder, deleteOldest, type RunState } from './checkpoint.js';
+import {
+  checkpointFolder,
+  deleteOldest,
+  removeLeftovers,
+  type RunState,
+} from './checkpoint.js';
 import type { TrainingDataset, TrainingExample } from './dataset.js';
 import { DivergenceWatch } from './divergence.js';
 import type { CheckpointEvent, EvaluationReport, StepReport, TrainingEvent } from './events.js';
@@ -60,8 +65,10 @@ export class Run {
   readonly #watch: DivergenceWatch;
   readonly #meter = new StepMeter();
   readonly #started = performance.now();
-  /** The update behind which the last checkpoint was written; the last one worth keeping. */
+  /** The update behind which the last checkpoint was written. */
   #savedStep: number;
+  /** The last checkpoint, and the last one behind which an update went well. */
+  #newest: string | undefined;
   #healthy: string | undefined;
   #warned = false;
 
@@ -97,6 +104,7 @@ export class Run {
     const { options, dataset, train } = this.#context;
     const { max_steps } = options;
     train.signal?.throwIfAborted();
+    if (options.output_dir !== undefined) await removeLeftovers(options.output_dir);
     const prepared = prepareUpdates(dataset, this.#updateSettings(), this.#context.state.examples);
     try {
       if (max_steps === undefined || this.#context.step() < max_steps) {
@@ -143,6 +151,7 @@ export class Run {
       diverged = error;
     }
     state.watch = this.#watch.state();
+    if (!diverged && this.#watch.healthy) this.#healthy = this.#newest ?? this.#healthy;
     const due = (every: number): boolean => every > 0 && report.step % every === 0;
     const last = report.step === options.max_steps;
     if (due(options.logging_steps) || last || hint || diverged) {
@@ -216,7 +225,7 @@ export class Run {
       return { ...event, error };
     }
     this.#savedStep = step();
-    if (this.#watch.healthy) this.#healthy = directory;
+    this.#newest = directory;
     await deleteOldest(output_dir, options.save_total_limit, this.#healthy);
     return event;
   }

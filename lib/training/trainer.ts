@@ -287,7 +287,9 @@ export class Trainer<Inputs extends object = any> {
 
   #datasetOf(source: TrainingSource | undefined): TrainingDataset {
     if (source === undefined && this.#dataset) return this.#dataset;
-    if (typeof source !== 'object' || source === null) {
+    const iterable = (value: object): boolean =>
+      Symbol.asyncIterator in value || Symbol.iterator in value;
+    if (typeof source !== 'object' || source === null || !iterable(source)) {
       const expected = 'a dataset: an iterable of { input_ids, labels, … }';
       throw new TypeError(`Trainer.train: expected ${expected}, got ${check.show(source)}`);
     }

@@ -51,7 +51,7 @@ export function split<T>(examples: readonly T[], parts: number): T[][] {
  * Updates in the order of the dataset.
  *
  * @param first the number of the first example, for messages
- * @throws RangeError for a dataset without examples, and what packing throws
+ * @throws RangeError for a dataset without examples, or that ends for good; what packing throws
  */
 export async function* prepareUpdates(
   dataset: TrainingDataset,
@@ -78,8 +78,12 @@ export async function* prepareUpdates(
     }
     if (!settings.endless) break;
   }
-  if (examples.length > 0) yield await prepare();
   if (read === first) throw new RangeError('Trainer.train: the dataset gave no example');
+  if (settings.endless) {
+    const advice = 'max_steps wants more; pass one that can be read again';
+    throw new RangeError(`Trainer.train: the dataset has ended behind example ${read}; ${advice}`);
+  }
+  if (examples.length > 0) yield await prepare();
 }
 
 function packAll(
