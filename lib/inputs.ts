@@ -32,12 +32,13 @@ export interface PackedInputs {
 
 const fieldNames = ['input_ids', 'token_type_ids', 'attention_mask', 'position_ids'] as const;
 
-/** What a tokenizer returns besides the inputs; accepted and not read. */
+/** What tokenizers and datasets give besides the inputs; accepted and not read. */
 const ignoredNames: readonly string[] = [
   'offset_mapping',
   'special_tokens_mask',
   'sequence_ids',
   'overflow_to_sample_mapping',
+  'token_boundary',
 ];
 
 /**

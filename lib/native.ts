@@ -2,6 +2,15 @@
 import path from 'node:path';
 import nodeGypBuild from 'node-gyp-build';
 import { AlbertError, errorFromNative } from './errors.js';
+import type {
+  NativePretrainingStream,
+  NativeRecordReader,
+  NativeRecordWriter,
+  NativeTokenizer,
+  NativeTokenizerOptions,
+} from './native-data.js';
+
+export type * from './native-data.js';
 
 /** Numbers as they cross the door: a flat array and its shape. */
 export interface NativeTensor {
@@ -106,143 +115,40 @@ export interface NativeModel {
   dispose(): Promise<void>;
 }
 
-export interface NativeTokenizerOptions {
-  do_lower_case: boolean;
-  remove_space: boolean;
-  keep_accents: boolean;
-  google_rules: boolean;
+/** An update rule; absent settings keep native defaults. */
+export interface NativeOptimizerSettings {
+  kind: string;
+  beta1?: number | undefined;
+  beta2?: number | undefined;
+  epsilon?: number | undefined;
+  weight_decay?: number | undefined;
+  max_grad_norm?: number | undefined;
+  bias_correction?: boolean | undefined;
+  torch_clipping?: boolean | undefined;
+  exclude?: string[] | undefined;
 }
 
-export interface NativeEncodeOptions {
-  add_special_tokens: boolean;
-  truncation: 'none' | 'longest_first' | 'only_first' | 'only_second';
-  /** 0 = no limit. */
-  max_length: number;
-  stride: number;
-  return_overflowing_tokens: boolean;
+/** The learning rate of each update; absent settings keep native defaults. */
+export interface NativeScheduleSettings {
+  kind: string;
+  learning_rate?: number | undefined;
+  end_learning_rate?: number | undefined;
+  power?: number | undefined;
+  cycles?: number | undefined;
+  warmup_steps?: number | undefined;
+  max_steps?: number | undefined;
+  start_step?: number | undefined;
+  decay_from_start?: boolean | undefined;
+  warmup_from_one?: boolean | undefined;
+  warmup_scales_decay?: boolean | undefined;
 }
 
-export interface NativeEncoding {
-  input_ids: Int32Array;
-  token_type_ids: Int32Array;
-  /** (2 n): begin, end in UTF-16 units of the text or pair each token came from. */
-  offsets: Int32Array;
-  /** 0 text, 1 pair, -1 special token. */
-  sequence_ids: Int8Array;
-}
-
-export interface NativeTokenizer {
-  readonly vocab_size: number;
-  /** -1 where the vocabulary lacks the token. */
-  readonly special_ids: { pad: number; unk: number; cls: number; sep: number; mask: number };
-  /** One encoding, or several windows with return_overflowing_tokens. */
-  encode(text: string, pair: string | undefined, options: NativeEncodeOptions): NativeEncoding[];
-  /** The same for many texts, computed off the JavaScript thread. */
-  encode_batch(
-    texts: string[],
-    pairs: string[] | undefined,
-    options: NativeEncodeOptions,
-  ): Promise<NativeEncoding[][]>;
-  tokenize(text: string): string[];
-  decode(ids: Int32Array, skip_special_tokens: boolean, clean_up_spaces: boolean): string;
-  piece(id: number): string;
-  /** -1 where there is no such piece. */
-  find(piece: string): number;
-  /** Plain SentencePiece ids: no preprocessing, no special tokens, no digit-comma rule. */
-  sentencepiece_ids(text: string): Int32Array;
-}
-
-/** Where a stream of pretraining examples stands. */
-export interface NativeStreamPosition {
-  pass: number;
-  block: number;
-  /** Where the block begins in the corpus. */
-  file: number;
-  offset: number;
-  line: number;
-  documents: number;
-  inside: boolean;
-  wanted: boolean;
-  /** Examples of the block that lie behind. */
-  index: number;
-}
-
-/** Some examples, one behind the other: example i owns [c[i], c[i + 1]) of each list. */
-export interface NativeTakenExamples {
-  /** Where the first of them begins. */
-  origin: NativeStreamPosition;
-  /** 0 = the stream has ended. */
-  count: number;
-  tokens: Int32Array;
-  /** For each token: 1 where a word begins, and for [CLS] and [SEP]. */
-  boundaries: Uint8Array;
-  cu_seqlens: Int32Array;
-  /** Tokens of type 0, one number an example. */
-  first_lengths: Int32Array;
-  /** -1 = none, 0 = in order, 1 = swapped or random. */
-  order_labels: Int32Array;
-  masked_positions: Int32Array;
-  masked_labels: Int32Array;
-  cu_masked: Int32Array;
-}
-
-/** What examples are made from, as saved positions carry it. */
-export interface NativeStreamDescription {
-  settings: Record<string, string>;
-  files: { name: string; bytes: number; checksum: number }[];
-  vocabulary: number;
-}
-
-export interface NativePretrainingStream {
-  describe(): Promise<NativeStreamDescription>;
-  /** Up to `count` examples of one block; the next block is made in the background. */
-  take(count: number): Promise<NativeTakenExamples>;
-  seek(position: NativeStreamPosition): Promise<void>;
-}
-
-/** One list of a tf.train.Example. */
-export type NativeFeature = Float32Array | BigInt64Array | Uint8Array[];
-
-export interface NativeRecordReader {
-  /** Up to `count` examples; none at the end of the file. */
-  next(count: number): Promise<[string, NativeFeature][][]>;
-}
-
-export interface NativeRecordWriter {
-  write(examples: [string, NativeFeature][][]): Promise<void>;
-  /** Gives the file its name. */
-  commit(): Promise<void>;
-  discard(): Promise<void>;
-}
-
-/** An optimizer's updates on numbers of the caller; absent settings keep native defaults. */
+/** An optimizer's updates on numbers of the caller. */
 export interface NativeTraceRequest {
   device: string;
   instruction_set?: string | undefined;
-  optimizer: {
-    kind: string;
-    beta1?: number | undefined;
-    beta2?: number | undefined;
-    epsilon?: number | undefined;
-    weight_decay?: number | undefined;
-    max_grad_norm?: number | undefined;
-    bias_correction?: boolean | undefined;
-    torch_clipping?: boolean | undefined;
-    exclude?: string[] | undefined;
-  };
-  schedule: {
-    kind: string;
-    learning_rate?: number | undefined;
-    end_learning_rate?: number | undefined;
-    power?: number | undefined;
-    cycles?: number | undefined;
-    warmup_steps?: number | undefined;
-    max_steps?: number | undefined;
-    start_step?: number | undefined;
-    decay_from_start?: boolean | undefined;
-    warmup_from_one?: boolean | undefined;
-    warmup_scales_decay?: boolean | undefined;
-  };
+  optimizer: NativeOptimizerSettings;
+  schedule: NativeScheduleSettings;
   parameters: { name: string; data: Float64Array }[];
   /** For each update, in the order of the parameters. */
   gradients: Float64Array[][];
@@ -333,10 +239,68 @@ export interface NativeGradients {
   activation_bytes: number;
 }
 
+/** How a trainer computes and updates. */
+export interface NativeTrainerSettings {
+  optimizer: NativeOptimizerSettings;
+  schedule: NativeScheduleSettings;
+  dialect: 'huggingface' | 'google';
+  /** Compute in bfloat16, update in float32. */
+  bf16: boolean;
+  recompute: boolean;
+  /** With the probabilities of the configuration. */
+  dropout: boolean;
+  seed: number;
+  /** Upper bound; 0 = all threads of the pool. */
+  threads: number;
+}
+
+/** One update. */
+export interface NativeStepReport {
+  /** Updates so far, this one and those that were skipped included. */
+  step: number;
+  loss: number;
+  mlm_loss: number;
+  sop_loss: number;
+  grad_norm: number;
+  learning_rate: number;
+  tokens: number;
+  skipped: boolean;
+}
+
+/** Losses of some batches together. */
+export interface NativeEvaluation {
+  loss: number;
+  mlm_loss: number;
+  sop_loss: number;
+  tokens: number;
+}
+
+/** One thing at a time: whatever else is asked for meanwhile throws ERR_BUSY. */
+export interface NativeTrainer {
+  /** Updates so far. */
+  readonly step_count: number;
+  /** One update from micro-batches. Rejects with an AbortError, nothing changed, after stop(). */
+  step(batches: NativeForwardRequest[]): Promise<NativeStepReport>;
+  evaluate(batches: NativeForwardRequest[]): Promise<NativeEvaluation>;
+  /** The gradients of the update that step() would make. */
+  gradients(batches: NativeForwardRequest[]): Promise<NativeGradients>;
+  /** Writes model, optimizer and these files as one folder: all of it or nothing. */
+  save(folder: string, texts: { name: string; content: string }[]): Promise<void>;
+  /** Goes on from a folder that save() wrote. */
+  restore(folder: string): Promise<void>;
+  /** What runs now stops between passes; an update that has begun is completed. */
+  stop(): void;
+  memory(): { name: string; bytes: number }[];
+  /** Stops what runs, and frees everything but the weights that the model computes with. */
+  dispose(): Promise<void>;
+}
+
 interface Binding {
   initialize(makeError: (name: string, message: string) => Error): void;
   info(): NativeInfo;
   load_model(request: NativeLoadRequest): Promise<NativeModel>;
+  /** Trains a copy of the model's weights; each update gives the model new ones. */
+  create_trainer(model: NativeModel, settings: NativeTrainerSettings): NativeTrainer;
   /** Reads the bytes of a spiece.model, off the JavaScript thread. */
   load_tokenizer(model: Uint8Array, options: NativeTokenizerOptions): Promise<NativeTokenizer>;
   /** A batch as a whole update, with labels; `columns` and `width` are not used. */
@@ -357,6 +321,8 @@ interface Binding {
   ): Promise<NativePretrainingStream>;
   open_record_reader(file: string): Promise<NativeRecordReader>;
   open_record_writer(file: string): Promise<NativeRecordWriter>;
+  /** A record of a TFRecord file with its length and checksums. */
+  frame_record(record: Uint8Array): Uint8Array;
   /** `working_set` in bytes; 0 = measure operations instead. */
   measure_peak(working_set: number, instruction_set: string, dtype: string): Promise<NativePeak>;
 }

@@ -12,6 +12,7 @@ import { ner } from './tasks/ner.js';
 import { order } from './tasks/order.js';
 import type { TaskCommand } from './tasks/task.js';
 import type { CommonOptions } from './run-task.js';
+import { addTrainingCommands } from './training/commands.js';
 import { device, fileName, modelSource, oneOf, threads } from './values.js';
 
 const taskCommands = [fillMask, classify, ner, answer, embed, choose, order];
@@ -19,7 +20,7 @@ const taskCommands = [fillMask, classify, ner, answer, embed, choose, order];
 /** Builds the program; parsing runs the command that the arguments name. */
 export function buildProgram(): Command {
   const program = new Command('albert')
-    .description('ALBERT on the command line: text in, predictions out')
+    .description('ALBERT on the command line: text in, predictions out; and training')
     .version(packageVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [command]', 'print the help of a command')
@@ -27,6 +28,7 @@ export function buildProgram(): Command {
     .configureOutput({ outputError: usageErrors('albert') });
   for (const task of taskCommands) addTask(program, task);
   addTokenize(program);
+  addTrainingCommands({ add: (name) => addCommand(program, name), examples: examplesText });
   addInfo(program);
   const first = examplesText(['classify "a gripping film"', 'help classify', 'info']);
   return program.addHelpText('after', `${first}\n\nExit codes: 0 done, 1 failed, 2 wrong usage.`);

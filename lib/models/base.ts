@@ -39,6 +39,19 @@ export interface ModelClass<Model> {
 /** What a model adds to a request: labels, the rows of its head, the number of choices. */
 export type HeadRequest = Partial<NativeForwardRequest>;
 
+/** What training works with of a model. */
+export interface ModelParts {
+  native: LoadedModel['native'];
+  kind: ModelKind;
+  device: LoadedModel['device'];
+  dtype: LoadedModel['dtype'];
+  threads: number;
+  /** Checks and packs inputs with labels. */
+  pack(where: string, inputs: unknown): NativeForwardRequest;
+  /** config.json as it is saved. */
+  savedConfig(): AlbertConfig;
+}
+
 const forwardSchema: check.OptionSchema = {
   signal: check.abortSignal,
   output_hidden_states: check.boolean,
@@ -62,8 +75,7 @@ export abstract class AlbertPreTrainedModel<
 
   /** config.json as read. */
   readonly config: AlbertConfig;
-  readonly #native: LoadedModel['native'];
-  readonly #device: LoadedModel['device'];
+  readonly #loaded: LoadedModel;
 
   /** @internal */
   constructor(loaded: LoadedModel) {
@@ -73,8 +85,7 @@ export abstract class AlbertPreTrainedModel<
       throw new TypeError(`new ${name}(): use ${name}.from_pretrained instead`);
     }
     this.config = loaded.config;
-    this.#native = loaded.native;
-    this.#device = loaded.device;
+    this.#loaded = loaded;
   }
 
   /**
@@ -115,6 +126,24 @@ export abstract class AlbertPreTrainedModel<
   }
 
   /**
+   * What training works with.
+   *
+   * @internal
+   */
+  static partsOf(model: AlbertPreTrainedModel<any, any, any>): ModelParts {
+    const { native, device, dtype, threads } = model.#loaded;
+    return {
+      native,
+      kind: (model.constructor as unknown as ModelClass<unknown>).kind,
+      device,
+      dtype,
+      threads,
+      pack: (where, inputs) => model.#pack(where, inputs, {}),
+      savedConfig: () => model.#savedConfig(),
+    };
+  }
+
+  /**
    * Runs the model. Rows may differ in length; nothing is padded.
    *
    * @throws (rejects) TypeError and RangeError that name the field and row, the signal's reason
@@ -127,11 +156,8 @@ export abstract class AlbertPreTrainedModel<
     const where = this.constructor.name;
     check.checkOptions(`${where}.forward`, options, { ...forwardSchema, ...this.optionSchema });
     options.signal?.throwIfAborted();
-    checkFields(where, inputs, this.fields);
-    const packed = packInputs(inputs as ModelInputs<unknown>, this.rank);
-    const request = { ...packed.request, ...this.requestOf(options) };
-    Object.assign(request, this.headRequest(inputs, packed, options));
-    const job = this.#native.forward(request);
+    const request = { ...this.#pack(where, inputs, options), ...this.requestOf(options) };
+    const job = this.#loaded.native.forward(request);
     const outputs = await abortable(job.promise, options.signal, () => job.abort());
     return readOutputs(outputs) as Output;
   }
@@ -148,7 +174,7 @@ export abstract class AlbertPreTrainedModel<
   async save_pretrained(directory: string): Promise<void> {
     check.nonEmptyString(directory, `${this.constructor.name}.save_pretrained: directory`);
     await makeFolder(directory);
-    await this.#native.save(path.join(directory, 'model.safetensors'));
+    await this.#loaded.native.save(path.join(directory, 'model.safetensors'));
     const text = `${JSON.stringify(this.#savedConfig(), null, 2)}\n`;
     await writeAtomically(path.join(directory, 'config.json'), (write) => write(Buffer.from(text)));
   }
@@ -160,7 +186,7 @@ export abstract class AlbertPreTrainedModel<
    * console.table(model.memory());
    */
   memory(): { name: string; bytes: number }[] {
-    return this.#native.memory();
+    return this.#loaded.native.memory();
   }
 
   /**
@@ -171,7 +197,7 @@ export abstract class AlbertPreTrainedModel<
    * await model.dispose();
    */
   async dispose(): Promise<void> {
-    await this.#native.dispose();
+    await this.#loaded.native.dispose();
   }
 
   /** The same as {@link dispose}, for `await using`. */
@@ -181,7 +207,7 @@ export abstract class AlbertPreTrainedModel<
 
   /** Whether {@link dispose} was called. */
   get disposed(): boolean {
-    return this.#native.disposed;
+    return this.#loaded.native.disposed;
   }
 
   /** The input fields this model knows besides the common ones. */
@@ -206,7 +232,7 @@ export abstract class AlbertPreTrainedModel<
 
   private requestOf(options: ForwardOptions): HeadRequest {
     const float64 = options.output_dtype === 'float64';
-    if (float64 && this.#device !== 'reference') {
+    if (float64 && this.#loaded.device !== 'reference') {
       throw new RangeError("output_dtype: 'float64' needs a model loaded with device 'reference'");
     }
     return {
@@ -214,6 +240,13 @@ export abstract class AlbertPreTrainedModel<
       attentions: options.output_attentions ?? false,
       float64,
     };
+  }
+
+  #pack(where: string, inputs: unknown, options: ForwardOptions): NativeForwardRequest {
+    checkFields(where, inputs, this.fields);
+    const packed = packInputs(inputs as ModelInputs<unknown>, this.rank);
+    const head = this.headRequest(inputs as Inputs, packed, options as Options);
+    return { ...packed.request, ...head };
   }
 
   #savedConfig(): AlbertConfig {

@@ -38,6 +38,8 @@ export interface LoadOptions extends HubOptions {
    * 1,048,576; a call that finds the queue empty is always taken.
    */
   max_queued_tokens?: number | undefined;
+  /** Entries that stand in place of those of config.json: `{ num_labels: 3 }` for a new head. */
+  config?: AlbertConfig | undefined;
   /** Tokens of a tile, for benchmarks: changes speed, never results. Default: planned. */
   tile_tokens?: number | undefined;
 }
@@ -53,6 +55,9 @@ export interface LoadedModel {
   native: NativeModel;
   config: AlbertConfig;
   device: Device;
+  dtype: DType;
+  /** Upper bound; 0 = all threads of the pool. */
+  threads: number;
 }
 
 const devices = check.oneOf('auto', 'cpu', 'cuda', 'cuda:0', 'reference');
@@ -69,6 +74,10 @@ export const loadSchema: check.OptionSchema = {
   threads: check.integer(1, 1024),
   max_queued_tokens: check.integer(1),
   tile_tokens: check.integer(1),
+  config: (value, name) => {
+    if (check.isRecord(value)) return;
+    throw new TypeError(`${name}: expected an object like config.json, got ${check.show(value)}`);
+  },
 };
 
 const configSchema: check.OptionSchema = { ...loadSchema, seed: check.integer(0) };
@@ -84,7 +93,8 @@ export async function loadPretrained(
   check.nonEmptyString(source, `${where}: directoryOrHubId`);
   check.checkOptions(where, options, loadSchema);
   const { directory, weights } = await findModel(source, options);
-  const config = await readConfig(directory);
+  const read = await readConfig(directory);
+  const config = options.config ? copyConfig({ ...read.config, ...options.config }) : read;
   const loaded = await load(config, { kind, path: weights, seed: 0 }, options);
   warn(name, source, loaded.native.warnings);
   return loaded;
@@ -119,7 +129,7 @@ async function load(
     ...(tile_tokens !== undefined && { tile_tokens }),
   });
   const loaded = await abortable(work, signal, undefined, (model) => void model.dispose());
-  return { native: loaded, config: source.config, device };
+  return { native: loaded, config: source.config, device, dtype, threads };
 }
 
 function warn(name: string, source: string, warnings: readonly string[]): void {

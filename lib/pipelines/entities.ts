@@ -1,5 +1,5 @@
 // Joins labelled tokens to words and entities, by the rules of the Hugging Face pipeline.
-import { argmax } from './math.js';
+import { argmax } from '../math.js';
 
 /** How the labels of tokens become those of entities. */
 export type AggregationStrategy = 'none' | 'simple' | 'first' | 'average' | 'max';

@@ -4,8 +4,8 @@ import { abortSignal, boolean, checkOptions, oneOf } from '../options.js';
 import { Tensor } from '../tensor.js';
 import { type CallOptions, type Parts, type Pipeline, encodeTexts } from './base.js';
 import { makePipeline, row, toInputs } from './base.js';
-import { mapBatches, mapSlices } from './batching.js';
-import { normalizeInPlace } from './math.js';
+import { mapBatches, mapSlices } from '../batching.js';
+import { normalizeInPlace } from '../math.js';
 import { type TextOrPair, checkTexts } from './texts.js';
 
 /** How vectors are made of texts. */

@@ -3,9 +3,9 @@ import type { AlbertForMaskedLM } from '../models/index.js';
 import { abortSignal, checkOptions, integer, line, strings } from '../options.js';
 import { type CallOptions, type Parts, type Pipeline, type Sequence, encodeTexts } from './base.js';
 import { makePipeline, oneOrMany, row, toInputs } from './base.js';
-import { mapBatches, mapSlices } from './batching.js';
+import { mapBatches, mapSlices } from '../batching.js';
 import { checkStrings } from './texts.js';
-import { softmax, topIndices } from './math.js';
+import { softmax, topIndices } from '../math.js';
 
 /** One way to fill a mask. */
 export interface MaskFilling {

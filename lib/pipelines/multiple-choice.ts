@@ -1,10 +1,11 @@
 // Multiple choice: how well each of several choices fits a context.
 import type { AlbertForMultipleChoice } from '../models/index.js';
 import { abortSignal, checkOptions, isRecord, show, strings } from '../options.js';
+import { joinedChoice } from '../sequences.js';
 import { type CallOptions, type Parts, type Pipeline, type Sequence, encodeTexts } from './base.js';
 import { makePipeline, oneOrMany, row, toInputs } from './base.js';
-import { type Sized, mapBatches, mapSlices } from './batching.js';
-import { softmax, topIndices } from './math.js';
+import { type Sized, mapBatches, mapSlices } from '../batching.js';
+import { softmax, topIndices } from '../math.js';
 import { type Texts, checkInputs, checkString } from './texts.js';
 
 /** A question with its possible answers, or a text with its possible continuations. */
@@ -88,7 +89,7 @@ async function encodeQuestions(
   questions: ChoiceQuestion[],
 ): Promise<EncodedQuestion[]> {
   const pairs = questions.flatMap(({ context, question, choices }) =>
-    choices.map((choice): Texts => ({ text: context, text_pair: fillIn(question, choice) })),
+    choices.map((choice): Texts => ({ text: context, text_pair: joinedChoice(question, choice) })),
   );
   const sequences = await encodeTexts(parts, pairs);
   let next = 0;
@@ -96,11 +97,6 @@ async function encodeQuestions(
     const choices = sequences.slice(next, (next += question.choices.length));
     return { choices, input_ids: choices.flatMap(({ input_ids }) => input_ids) };
   });
-}
-
-function fillIn(question: string | undefined, choice: string): string {
-  if (question === undefined) return choice;
-  return question.includes('_') ? question.replaceAll('_', () => choice) : `${question} ${choice}`;
 }
 
 /** Scores for each choice of each question; questions of equally many choices share batches. */

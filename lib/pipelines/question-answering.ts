@@ -3,7 +3,7 @@ import { type AlbertForQuestionAnswering, AlbertForQuestionAnsweringV2 } from '.
 import { abortSignal, boolean, checkOptions, integer, isRecord } from '../options.js';
 import { type CallOptions, type Parts, type Pipeline, longestInput, row } from './base.js';
 import { makePipeline, oneOrMany, toInputs } from './base.js';
-import { mapBatches, mapSlices } from './batching.js';
+import { mapBatches, mapSlices } from '../batching.js';
 import { type SpanLimits, type WindowAnswers, spansOfBeams, spansOfLogits } from './spans.js';
 import { type Answer, MergedAnswers, type Offsets } from './answers.js';
 import { checkString } from './texts.js';

@@ -3,8 +3,8 @@ import type { AlbertForPreTraining } from '../models/index.js';
 import { abortSignal, checkOptions, isRecord, show } from '../options.js';
 import { type CallOptions, type Parts, type Pipeline, encodeTexts, makePipeline } from './base.js';
 import { oneOrMany, row, toInputs } from './base.js';
-import { mapBatches, mapSlices } from './batching.js';
-import { argmax, softmax } from './math.js';
+import { mapBatches, mapSlices } from '../batching.js';
+import { argmax, softmax } from '../math.js';
 import { type Texts, checkInputs, checkString } from './texts.js';
 
 /** Two passages, in the order that is to be judged. */

@@ -1,5 +1,5 @@
 // Finds the best answers of a window: from start and end logits, or from the beams of the v2 head.
-import { type Numbers, sigmoid, softmax } from './math.js';
+import { type Numbers, sigmoid, softmax } from '../math.js';
 
 /** An answer as context tokens of its window, both ends included. */
 export interface Span {

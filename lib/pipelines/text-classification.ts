@@ -6,8 +6,8 @@ import { abortSignal, checkOptions, integer, oneOf } from '../options.js';
 import { type CallOptions, type Parts, type Pipeline, encodeTexts, makePipeline } from './base.js';
 import { nullOr, oneOrMany, row, toInputs } from './base.js';
 import { type TextOrPair, checkTexts } from './texts.js';
-import { mapBatches, mapSlices } from './batching.js';
-import { type Numbers, sigmoid, softmax, topIndices } from './math.js';
+import { mapBatches, mapSlices } from '../batching.js';
+import { type Numbers, sigmoid, softmax, topIndices } from '../math.js';
 
 /** A label and its score. */
 export interface Classification {

@@ -1,14 +1,11 @@
 // What pipelines take: a text, a pair of texts, or an array of them; checked.
 import { isRecord, show } from '../options.js';
+import type { Texts } from '../sequences.js';
 
 /** A text, or a text with a second one, as sentence-pair tasks (entailment, paraphrase) need. */
 export type TextOrPair = string | { text: string; text_pair?: string };
 
-/** A text with an optional second one. */
-export interface Texts {
-  text: string;
-  text_pair?: string;
-}
+export type { Texts } from '../sequences.js';
 
 /** Inputs as an array, and whether the caller gave a single one. */
 export interface Checked<Input> {

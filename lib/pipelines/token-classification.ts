@@ -4,14 +4,14 @@ import type { AlbertForTokenClassification } from '../models/index.js';
 import { abortSignal, checkOptions, oneOf, strings } from '../options.js';
 import { type CallOptions, type Parts, type Pipeline, type Sequence, encodeTexts } from './base.js';
 import { makePipeline, oneOrMany, row, toInputs } from './base.js';
-import { mapBatches, mapSlices } from './batching.js';
+import { mapBatches, mapSlices } from '../batching.js';
 import {
   type AggregationStrategy,
   type ScoredToken,
   groupEntities,
   labelWords,
 } from './entities.js';
-import { argmax, softmax } from './math.js';
+import { argmax, softmax } from '../math.js';
 import { checkStrings } from './texts.js';
 
 /** A labelled token (`aggregation_strategy: 'none'`). */

@@ -1,5 +1,5 @@
 // Cuts a long context into overlapping windows, each behind its question: [CLS] q [SEP] c [SEP].
-import type { Sized } from './batching.js';
+import type { Sized } from '../batching.js';
 
 /** Sizes in tokens. */
 export interface WindowSizes {
@@ -19,6 +19,7 @@ export interface QuestionTokens {
 
 /** One window of one item. */
 export interface Window extends Sized {
+  input_ids: number[];
   token_type_ids: number[];
   /** Which question it belongs to. */
   item: number;

@@ -2,7 +2,10 @@
 import type { NativeEncodeOptions, NativeEncoding, NativeTokenizer } from '../native.js';
 
 /** How texts are cut; the native tokenizer is one as it stands. */
-export type TokenizerEngine = Omit<NativeTokenizer, 'sentencepiece_ids'>;
+export type TokenizerEngine = Omit<
+  NativeTokenizer,
+  'sentencepiece_ids' | 'preprocess_characters'
+>;
 
 /** How one text, or a pair, is encoded. */
 export type EncodeOptions = NativeEncodeOptions;

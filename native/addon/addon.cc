@@ -15,6 +15,7 @@
 #include "addon/pretraining_stream.h"
 #include "addon/records.h"
 #include "addon/tokenizer.h"
+#include "addon/trainer.h"
 
 namespace albert::addon {
 
@@ -37,6 +38,7 @@ void set_up(Napi::Env env, Napi::Object exports) {
   auto* environment = new Environment(env);
   env.SetInstanceData(environment);  // which owns it from here on
   environment->classes = {.model = Model::define(env),
+                          .trainer = Trainer::define(env),
                           .job = Job::define(env),
                           .tokenizer = Tokenizer::define(env),
                           .pretraining_stream = PretrainingStream::define(env),
@@ -46,6 +48,7 @@ void set_up(Napi::Env env, Napi::Object exports) {
       exported<&initialize>("initialize"),
       exported<&binary_info>("info"),
       exported<&load_model>("load_model"),
+      exported<&create_trainer>("create_trainer"),
       exported<&load_tokenizer>("load_tokenizer"),
       exported<&list_cases>("list_cases"),
       exported<&check_case>("check_case"),
@@ -55,6 +58,7 @@ void set_up(Napi::Env env, Napi::Object exports) {
       exported<&open_pretraining_stream>("open_pretraining_stream"),
       exported<&open_record_reader>("open_record_reader"),
       exported<&open_record_writer>("open_record_writer"),
+      exported<&frame_record>("frame_record"),
       exported<&batch_gradients>("batch_gradients")};
   const napi_status status = napi_define_properties(env, exports, std::size(functions), functions);
   if (status != napi_ok) throw Napi::Error::New(env);

@@ -38,6 +38,11 @@ void Environment::watch(const std::shared_ptr<engine::Engine>& engine) {
   engines_.push_back(engine);
 }
 
+void Environment::stop_at_end(const std::shared_ptr<std::atomic<bool>>& stop) {
+  std::erase_if(stops_, [](const auto& known) { return known.expired(); });
+  stops_.push_back(stop);
+}
+
 void Environment::keep(std::shared_ptr<PendingJob> job) {
   jobs_.insert(std::move(job));
 }
@@ -50,6 +55,9 @@ void Environment::release(const std::shared_ptr<PendingJob>& job) {
 /// pool goes last and on this thread: a worker that let go of it would have to join itself.
 void Environment::close() noexcept {
   mailbox_->close();
+  for (const auto& known : stops_) {
+    if (const auto stop = known.lock()) *stop = true;
+  }
   for (const std::shared_ptr<PendingJob>& job : jobs_) job->cancel();
   await_engines();
   jobs_.clear();

@@ -3,6 +3,7 @@
 
 #include <napi.h>
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <unordered_set>
@@ -20,6 +21,7 @@ class PendingJob;
 /// The addon's classes, so that native code can make instances; JavaScript cannot.
 struct Classes {
   Napi::FunctionReference model;
+  Napi::FunctionReference trainer;
   Napi::FunctionReference job;
   Napi::FunctionReference tokenizer;
   Napi::FunctionReference pretraining_stream;
@@ -48,6 +50,9 @@ class Environment {
   /// Remembers an engine that must be idle before the environment ends.
   void watch(const std::shared_ptr<engine::Engine>& engine);
 
+  /// Remembers what is to be set when the environment ends, so that long work stops.
+  void stop_at_end(const std::shared_ptr<std::atomic<bool>>& stop);
+
   /// Jobs live here until their promises are settled.
   void keep(std::shared_ptr<PendingJob> job);
   void release(const std::shared_ptr<PendingJob>& job);
@@ -68,6 +73,7 @@ class Environment {
   std::shared_ptr<ThreadPool> pool_;
   std::unordered_set<std::shared_ptr<PendingJob>> jobs_;
   std::vector<std::weak_ptr<engine::Engine>> engines_;
+  std::vector<std::weak_ptr<std::atomic<bool>>> stops_;
 };
 
 }  // namespace albert::addon

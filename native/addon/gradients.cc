@@ -1,4 +1,4 @@
-// JavaScript objects → a training batch, gradients → JavaScript tensors.
+// Runs the gradients of one batch on the pool; gradients → JavaScript tensors.
 #include "addon/gradients.h"
 
 #include <cstring>
@@ -9,9 +9,8 @@
 #include "addon/forward_request.h"
 #include "addon/load_request.h"
 #include "addon/task.h"
-#include "engine/outputs.h"
+#include "addon/training_batch.h"
 #include "engine/weight_cache.h"
-#include "train/gradients.h"
 
 namespace albert::addon {
 
@@ -24,13 +23,6 @@ int64_t count_or_zero(const Argument& object, const char* key, int64_t most) {
   return field.absent() ? 0 : field.integer(0, most);
 }
 
-train::Dialect read_dialect(const Argument& field) {
-  const std::string name = field.utf8();
-  if (name == "huggingface") return train::Dialect::kHuggingFace;
-  if (name == "google") return train::Dialect::kGoogle;
-  field.refuse_range("\"huggingface\" or \"google\", got \"" + name + "\"");
-}
-
 train::GradientOptions read_options(const Argument& object) {
   train::GradientOptions options;
   const Argument dialect = object.field("dialect");
@@ -41,23 +33,6 @@ train::GradientOptions read_options(const Argument& object) {
   options.seed = uint64_t(count_or_zero(object, "seed", kMaxSafeInteger));
   options.update = uint64_t(count_or_zero(object, "update", kMaxSafeInteger));
   return options;
-}
-
-/// Checks the request as a forward pass does, and takes from it what training needs.
-train::TrainingBatch training_batch(const model::Architecture& architecture,
-                                    engine::JobRequest request, int64_t first_sequence) {
-  const model::Config& config = architecture.config;
-  data::validate(request.batch, {.vocabulary = config.vocab_size,
-                                 .segment_types = config.type_vocab_size,
-                                 .positions = config.max_position_embeddings});
-  engine::validate_request(architecture, request);
-  if (!request.labels) throw Error(ErrorCode::kRange, "labels: training needs them");
-  return {.batch = std::move(request.batch),
-          .labels = std::move(*request.labels),
-          .choices = request.choices,
-          .candidates = std::move(request.head_rows),
-          .candidates_cu = std::move(request.head_cu),
-          .first_sequence = first_sequence};
 }
 
 Napi::Object tensor_of(Napi::Env env, const train::NamedGradient& gradient) {
@@ -73,7 +48,9 @@ Napi::Object tensor_of(Napi::Env env, const train::NamedGradient& gradient) {
   return tensor;
 }
 
-Napi::Value to_javascript(Napi::Env env, const train::BatchGradients& result) {
+}  // namespace
+
+Napi::Value gradients_to_javascript(Napi::Env env, const train::BatchGradients& result) {
   Napi::Object gradients = Napi::Object::New(env);
   for (const train::NamedGradient& gradient : result.gradients) {
     gradients.Set(gradient.name, tensor_of(env, gradient));
@@ -89,8 +66,6 @@ Napi::Value to_javascript(Napi::Env env, const train::BatchGradients& result) {
   return object;
 }
 
-}  // namespace
-
 Napi::Value batch_gradients(const Napi::CallbackInfo& info) {
   engine::LoadRequest load = read_load_request(Argument::of(info, 0, "batch_gradients: load"));
   engine::JobRequest request =
@@ -103,7 +78,7 @@ Napi::Value batch_gradients(const Napi::CallbackInfo& info) {
     return train::batch_gradients(weights, training_batch(weights->architecture, request, first),
                                   options);
   };
-  return start_task(info.Env(), work, &to_javascript);
+  return start_task(info.Env(), work, &gradients_to_javascript);
 }
 
 }  // namespace albert::addon

@@ -43,20 +43,12 @@ Napi::FunctionReference Model::define(Napi::Env env) {
 }
 
 Model::Model(Napi::Env env, std::shared_ptr<engine::Engine> engine)
-    : env_(env), engine_(std::move(engine)) {
-  int64_t bytes = 0;
-  for (const BillItem& item : engine_->memory()) bytes += int64_t(item.bytes);
-  report_bytes(bytes);
+    : engine_(std::move(engine)), reported_(env) {
+  reported_.report(engine_->memory());
 }
 
 Model::~Model() {
-  report_bytes(0);
-}
-
-void Model::report_bytes(int64_t bytes) {
-  int64_t total = 0;
-  napi_adjust_external_memory(env_, bytes - reported_bytes_, &total);
-  reported_bytes_ = bytes;
+  reported_.close();
 }
 
 void Model::refuse_if_disposed(const char* call) const {
@@ -84,15 +76,7 @@ Napi::Value Model::forward(const Napi::CallbackInfo& info) {
 
 Napi::Value Model::memory(const Napi::CallbackInfo& info) {
   refuse_if_disposed("memory");
-  const std::vector<BillItem> bill = engine_->memory();
-  Napi::Array array = Napi::Array::New(info.Env(), bill.size());
-  for (size_t i = 0; i < bill.size(); ++i) {
-    Napi::Object item = Napi::Object::New(info.Env());
-    item.Set("name", bill[i].name);
-    item.Set("bytes", double(bill[i].bytes));
-    array.Set(uint32_t(i), item);
-  }
-  return array;
+  return bill_to_javascript(info.Env(), engine_->memory());
 }
 
 Napi::Value Model::save(const Napi::CallbackInfo& info) {
@@ -108,7 +92,7 @@ Napi::Value Model::save(const Napi::CallbackInfo& info) {
 Napi::Value Model::dispose(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
   disposed_ = true;
-  report_bytes(0);
+  reported_.close();
   auto disposal = std::make_shared<Disposal>(info.Env());
   const Napi::Value promise = disposal->promise();
   environment.mailbox()->expect();

@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "addon/bill.h"
 #include "addon/wrapped.h"
 
 namespace albert::addon {
@@ -21,6 +22,12 @@ class Model {
   Model(const Model&) = delete;
   Model& operator=(const Model&) = delete;
 
+  /// Throws Error{kDisposed} behind dispose().
+  const std::shared_ptr<engine::Engine>& engine(const char* call) const {
+    refuse_if_disposed(call);
+    return engine_;
+  }
+
   Napi::Value warnings(const Napi::CallbackInfo& info);
   Napi::Value disposed(const Napi::CallbackInfo& info);
   Napi::Value forward(const Napi::CallbackInfo& info);
@@ -30,11 +37,9 @@ class Model {
 
  private:
   void refuse_if_disposed(const char* call) const;
-  void report_bytes(int64_t bytes);
 
-  const Napi::Env env_;
   const std::shared_ptr<engine::Engine> engine_;
-  int64_t reported_bytes_ = 0;
+  ReportedBytes reported_;
   bool disposed_ = false;
 };
 

@@ -186,4 +186,11 @@ Napi::Value open_record_writer(const Napi::CallbackInfo& info) {
                     });
 }
 
+Napi::Value frame_record(const Napi::CallbackInfo& info) {
+  const std::vector<uint8_t> bytes = Argument::of(info, 0, "frame_record: record").bytes();
+  const std::string_view record(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  const std::string framed = formats::frame_record(record);
+  return typed_array_of(info.Env(), reinterpret_cast<const uint8_t*>(framed.data()), framed.size());
+}
+
 }  // namespace albert::addon

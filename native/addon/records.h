@@ -49,5 +49,7 @@ class RecordWriter {
 Napi::Value open_record_reader(const Napi::CallbackInfo& info);
 /// open_record_writer(file): a promise of a RecordWriter.
 Napi::Value open_record_writer(const Napi::CallbackInfo& info);
+/// frame_record(bytes): the record as it lies in a file.
+Napi::Value frame_record(const Napi::CallbackInfo& info);
 
 }  // namespace albert::addon

@@ -31,6 +31,15 @@ Encodings encode_all(const BatchRequest& request, ThreadPool& pool, const Mailbo
   return results;
 }
 
+Napi::Value strings_to_javascript(Napi::Env env, const std::vector<std::string>& strings) {
+  Napi::Array array = Napi::Array::New(env, strings.size());
+  for (size_t i = 0; i < strings.size(); ++i) {
+    const Napi::HandleScope scope(env);
+    array.Set(uint32_t(i), strings[i]);
+  }
+  return array;
+}
+
 Napi::Value batch_to_javascript(Napi::Env env, const Encodings& results) {
   Napi::Array array = Napi::Array::New(env, results.size());
   for (size_t i = 0; i < results.size(); ++i) {
@@ -52,6 +61,7 @@ Napi::FunctionReference Tokenizer::define(Napi::Env env) {
        method<Tokenizer, &Tokenizer::encode>("encode"),
        method<Tokenizer, &Tokenizer::encode_batch>("encode_batch"),
        method<Tokenizer, &Tokenizer::tokenize>("tokenize"),
+       method<Tokenizer, &Tokenizer::preprocess_characters>("preprocess_characters"),
        method<Tokenizer, &Tokenizer::decode>("decode"),
        method<Tokenizer, &Tokenizer::piece>("piece"), method<Tokenizer, &Tokenizer::find>("find"),
        method<Tokenizer, &Tokenizer::sentencepiece_ids>("sentencepiece_ids")});
@@ -105,13 +115,12 @@ Napi::Value Tokenizer::encode_batch(const Napi::CallbackInfo& info) {
 
 Napi::Value Tokenizer::tokenize(const Napi::CallbackInfo& info) {
   const std::u16string text = Argument::of(info, 0, "tokenize: text").utf16();
-  const std::vector<std::string> pieces = tokenizer_->tokenize(text);
-  Napi::Array array = Napi::Array::New(info.Env(), pieces.size());
-  for (size_t i = 0; i < pieces.size(); ++i) {
-    const Napi::HandleScope scope(info.Env());
-    array.Set(uint32_t(i), pieces[i]);
-  }
-  return array;
+  return strings_to_javascript(info.Env(), tokenizer_->tokenize(text));
+}
+
+Napi::Value Tokenizer::preprocess_characters(const Napi::CallbackInfo& info) {
+  const std::u16string text = Argument::of(info, 0, "preprocess_characters: text").utf16();
+  return strings_to_javascript(info.Env(), tokenizer_->preprocess_characters(text));
 }
 
 Napi::Value Tokenizer::decode(const Napi::CallbackInfo& info) {

@@ -26,6 +26,7 @@ class Tokenizer {
   Napi::Value encode(const Napi::CallbackInfo& info);
   Napi::Value encode_batch(const Napi::CallbackInfo& info);
   Napi::Value tokenize(const Napi::CallbackInfo& info);
+  Napi::Value preprocess_characters(const Napi::CallbackInfo& info);
   Napi::Value decode(const Napi::CallbackInfo& info);
   Napi::Value piece(const Napi::CallbackInfo& info);
   Napi::Value find(const Napi::CallbackInfo& info);

@@ -17,8 +17,8 @@ class LoadedEngine : public Engine {
   LoadedEngine(LoadedWeights loaded, std::shared_ptr<ThreadPool> pool,
                const Scheduler::Options& options)
       : architecture_(loaded.weights->architecture),
-        on_reference_(loaded.weights->backend->activation_dtype() == DType::kF64),
-        weights_(loaded.weights),
+        backend_(loaded.weights->backend),
+        on_reference_(backend_->activation_dtype() == DType::kF64),
         weight_bill_(loaded.weights->bill()),
         warnings_(std::move(loaded.warnings)),
         scheduler_(
@@ -60,17 +60,24 @@ class LoadedEngine : public Engine {
   }
 
   void save(const std::string& file) const override {
-    const auto weights = weights_.lock();
-    if (!weights) throw Error(ErrorCode::kDisposed, "the model was disposed of");
-    write_checkpoint(file, *weights);
+    write_checkpoint(file, *weights());
+  }
+
+  const model::Architecture& architecture() const override { return architecture_; }
+  const std::shared_ptr<Backend>& backend() const override { return backend_; }
+
+  WeightVersion::Weights weights() const override { return scheduler_->version()->get(); }
+
+  void publish(WeightVersion::Pack pack) override {
+    scheduler_->publish(std::make_shared<WeightVersion>(std::move(pack)));
   }
 
   void close(std::function<void()> idle) override { scheduler_->close(std::move(idle)); }
 
  private:
   const model::Architecture architecture_;
+  const std::shared_ptr<Backend> backend_;
   const bool on_reference_;
-  const std::weak_ptr<const model::AlbertWeights> weights_;
   const std::vector<BillItem> weight_bill_;
   const std::vector<std::string> warnings_;
   const std::shared_ptr<Scheduler> scheduler_;

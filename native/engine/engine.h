@@ -55,6 +55,17 @@ class Engine {
   /// Writes all parameters as one float32 safetensors file, atomically. Blocks. Throws kIo.
   virtual void save(const std::string& file) const = 0;
 
+  virtual const model::Architecture& architecture() const = 0;
+  virtual const std::shared_ptr<Backend>& backend() const = 0;
+
+  /// The newest weights, packed now if nobody has computed with them. Blocks. Throws
+  /// Error{kDisposed}.
+  virtual WeightVersion::Weights weights() const = 0;
+
+  /// Jobs that begin from now on compute with other weights, of the same architecture and on the
+  /// same backend, packed when the first of them does. Nothing happens after close().
+  virtual void publish(WeightVersion::Pack pack) = 0;
+
   /// Refuses new jobs and fails the queued ones with kDisposed (through their `done`); running
   /// tiles go on. `idle` is called once, on any thread, when nothing runs any more and the weights
   /// were let go (at once, on this thread, if nothing runs). Later calls also get their `idle`

@@ -13,6 +13,7 @@
 #include "core/tensor.h"
 #include "data/labels.h"
 #include "data/packed_batch.h"
+#include "engine/weight_version.h"
 
 namespace albert::engine {
 
@@ -84,6 +85,7 @@ class Job {
   friend class Scheduler;
   std::atomic<bool> aborted_{false};
   /// Guarded by the scheduler's mutex.
+  std::shared_ptr<WeightVersion> version_;  // that its sequences compute with; none has begun yet
   int64_t next_sequence_ = 0;
   int64_t unfinished_ = 0;
   bool finished_ = false;

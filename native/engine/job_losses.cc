@@ -140,7 +140,7 @@ void TileRunner::add_losses(Job& job) {
   arena_.reset();
   const LossScope scope{executor(1), backend_, arena_};
   const Labels& labels = *job.request.labels;
-  const ModelKind kind = weights_->architecture.kind;
+  const ModelKind kind = architecture_.kind;
   if (kind == ModelKind::kPreTraining || kind == ModelKind::kMaskedLM) {
     const bool both = kind == ModelKind::kPreTraining;
     double total = 0;

@@ -22,9 +22,24 @@ Error error_of(const std::exception& exception) {
 
 }  // namespace
 
-Scheduler::Scheduler(std::shared_ptr<const model::AlbertWeights> weights,
-                     std::shared_ptr<ThreadPool> pool, const Options& options)
-    : weights_(std::move(weights)), pool_(std::move(pool)), options_(options) {}
+Scheduler::Scheduler(WeightVersion::Weights weights, std::shared_ptr<ThreadPool> pool,
+                     const Options& options)
+    : architecture_(weights->architecture),
+      backend_(weights->backend),
+      version_(std::make_shared<WeightVersion>(std::move(weights))),
+      pool_(std::move(pool)),
+      options_(options) {}
+
+void Scheduler::publish(std::shared_ptr<WeightVersion> version) {
+  const Lock lock(mutex_);
+  if (!closed_) version_.swap(version);
+}
+
+std::shared_ptr<WeightVersion> Scheduler::version() const {
+  const Lock lock(mutex_);
+  if (!closed_) return version_;
+  throw Error(ErrorCode::kDisposed, "the model was disposed of");
+}
 
 void Scheduler::submit(std::shared_ptr<Job> job) {
   const Lock lock(mutex_);
@@ -45,21 +60,21 @@ void Scheduler::submit(std::shared_ptr<Job> job) {
 void Scheduler::dispatch(const Lock&) {
   while (running_ < options_.threads && !queue_.empty()) {
     const int64_t tokens = options_.tile_tokens > 0 ? options_.tile_tokens : tile_tokens(load());
-    auto tile = std::make_shared<std::vector<TileItem>>(take_tile(tokens));
+    auto tile = std::make_shared<Tile>(take_tile(tokens));
     const int width = tile_width(load());
     auto runner = std::make_shared<std::unique_ptr<TileRunner>>(take_runner());
     ++running_;
     pool_->submit([self = shared_from_this(), tile, runner, width] {
-      self->work(*tile, width, std::move(*runner));
+      self->work(std::move(*tile), width, std::move(*runner));
     });
   }
 }
 
 /// One tile on a thread of the pool. The thread is free for the next tile before callers hear of
 /// this one, so that who awaits a call finds its place in the queue empty.
-void Scheduler::work(const std::vector<TileItem>& tile, int width,
-                     std::unique_ptr<TileRunner> runner) {
+void Scheduler::work(Tile tile, int width, std::unique_ptr<TileRunner> runner) {
   const std::vector<std::shared_ptr<Job>> settled = run_tile(tile, width, *runner);
+  tile.version.reset();
   {
     const Lock lock(mutex_);
     idle_runners_.push_back(std::move(runner));
@@ -78,20 +93,27 @@ void Scheduler::work(const std::vector<TileItem>& tile, int width,
 }
 
 std::unique_ptr<TileRunner> Scheduler::take_runner() {
-  if (idle_runners_.empty()) return std::make_unique<TileRunner>(weights_, options_.threads);
+  if (idle_runners_.empty()) {
+    return std::make_unique<TileRunner>(architecture_, backend_, options_.threads);
+  }
   std::unique_ptr<TileRunner> runner = std::move(idle_runners_.back());
   idle_runners_.pop_back();
   return runner;
 }
 
-std::vector<TileItem> Scheduler::take_tile(int64_t tokens) {
-  std::vector<TileItem> tile;
+/// Sequences from the front of the queue that compute with the same weights: a job keeps those that
+/// it began with.
+Tile Scheduler::take_tile(int64_t tokens) {
+  Tile tile;
   int64_t taken = 0;
   while (!queue_.empty()) {
     const std::shared_ptr<Job> job = queue_.front();
     const int64_t length = job->request.batch.length(job->next_sequence_);
-    if (!tile.empty() && taken + length > tokens) break;
-    tile.push_back({job, job->next_sequence_++});
+    if (!tile.items.empty() && taken + length > tokens) break;
+    if (!job->version_) job->version_ = version_;
+    if (tile.version && tile.version != job->version_) break;
+    tile.version = job->version_;
+    tile.items.push_back({job, job->next_sequence_++});
     taken += length;
     if (job->next_sequence_ == job->request.batch.sequences()) queue_.pop_front();
   }
@@ -100,7 +122,7 @@ std::vector<TileItem> Scheduler::take_tile(int64_t tokens) {
 }
 
 /// Computes the tile and, for the jobs that are complete with it, their losses.
-std::vector<std::shared_ptr<Job>> Scheduler::run_tile(const std::vector<TileItem>& tile, int width,
+std::vector<std::shared_ptr<Job>> Scheduler::run_tile(const Tile& tile, int width,
                                                       TileRunner& runner) {
   std::optional<Error> error;
   try {
@@ -111,7 +133,7 @@ std::vector<std::shared_ptr<Job>> Scheduler::run_tile(const std::vector<TileItem
   std::vector<std::shared_ptr<Job>> settled;
   {
     const Lock lock(mutex_);
-    settled = settle(tile, error);
+    settled = settle(tile.items, error);
     if (total_bytes(runner.largest_bill()) > total_bytes(largest_bill_)) {
       largest_bill_ = runner.largest_bill();
     }
@@ -140,6 +162,7 @@ std::vector<std::shared_ptr<Job>> Scheduler::settle(const std::vector<TileItem>&
       remove_from_queue(job);
     }
     job.finished_ = true;
+    job.version_.reset();
     settled.push_back(item.job);
   }
   return settled;
@@ -158,6 +181,7 @@ bool Scheduler::abort(Job& job) {
   const Lock lock(mutex_);
   if (job.finished_) return false;
   job.finished_ = true;
+  job.version_.reset();
   job.aborted_.store(true, std::memory_order_release);
   remove_from_queue(job);
   return true;
@@ -175,6 +199,7 @@ void Scheduler::close(std::function<void()> idle) {
     queued_tokens_ = 0;
     for (const std::shared_ptr<Job>& job : refused) {
       job->finished_ = true;
+      job->version_.reset();
       job->error = Error(ErrorCode::kDisposed, "the model was disposed of before this call ran");
     }
     callbacks = become_idle(lock);
@@ -188,7 +213,7 @@ void Scheduler::close(std::function<void()> idle) {
 std::vector<std::function<void()>> Scheduler::become_idle(const Lock&) {
   if (!closed_ || running_ + reporting_ > 0) return {};
   idle_runners_.clear();
-  weights_.reset();
+  version_.reset();
   return std::exchange(idle_callbacks_, {});
 }
 

@@ -24,11 +24,15 @@ class Scheduler : public std::enable_shared_from_this<Scheduler> {
     int64_t tile_tokens;        // 0 = planned
   };
 
-  Scheduler(std::shared_ptr<const model::AlbertWeights> weights, std::shared_ptr<ThreadPool> pool,
+  Scheduler(WeightVersion::Weights weights, std::shared_ptr<ThreadPool> pool,
             const Options& options);
 
   /// Throws Error: kBusy, kDisposed.
   void submit(std::shared_ptr<Job> job);
+  /// Jobs that begin from now on compute with these weights; nothing happens after close().
+  void publish(std::shared_ptr<WeightVersion> version);
+  /// What was published last. Throws Error{kDisposed} after close().
+  std::shared_ptr<WeightVersion> version() const;
   /// See Engine::abort.
   bool abort(Job& job);
   /// See Engine::close.
@@ -44,10 +48,9 @@ class Scheduler : public std::enable_shared_from_this<Scheduler> {
     return {.queued_tokens = queued_tokens_, .threads = options_.threads, .running = running_};
   }
   void dispatch(const Lock& lock);
-  std::vector<TileItem> take_tile(int64_t tokens);
-  void work(const std::vector<TileItem>& tile, int width, std::unique_ptr<TileRunner> runner);
-  std::vector<std::shared_ptr<Job>> run_tile(const std::vector<TileItem>& tile, int width,
-                                             TileRunner& runner);
+  Tile take_tile(int64_t tokens);
+  void work(Tile tile, int width, std::unique_ptr<TileRunner> runner);
+  std::vector<std::shared_ptr<Job>> run_tile(const Tile& tile, int width, TileRunner& runner);
   std::vector<std::shared_ptr<Job>> settle(const std::vector<TileItem>& tile,
                                            const std::optional<Error>& error);
   void remove_from_queue(const Job& job);
@@ -55,7 +58,9 @@ class Scheduler : public std::enable_shared_from_this<Scheduler> {
   std::vector<std::function<void()>> become_idle(const Lock& lock);
 
   mutable std::mutex mutex_;
-  std::shared_ptr<const model::AlbertWeights> weights_;  // let go when closed and idle
+  const model::Architecture architecture_;
+  const std::shared_ptr<Backend> backend_;
+  std::shared_ptr<WeightVersion> version_;  // let go when closed and idle
   const std::shared_ptr<ThreadPool> pool_;
   const Options options_;
   std::deque<std::shared_ptr<Job>> queue_;

@@ -61,11 +61,13 @@ void write_attention(const JobRequest& request, int64_t sequence, const Tensor& 
 
 }  // namespace
 
-TileRunner::TileRunner(std::shared_ptr<const model::AlbertWeights> weights, int threads)
-    : weights_(std::move(weights)),
-      backend_(*weights_->backend),
+TileRunner::TileRunner(const model::Architecture& architecture, std::shared_ptr<Backend> backend,
+                       int threads)
+    : architecture_(architecture),
+      shared_backend_(std::move(backend)),
+      backend_(*shared_backend_),
       threads_(threads),
-      arena_(*weights_->backend) {}
+      arena_(backend_) {}
 
 Ops& TileRunner::executor(int width) {
   std::unique_ptr<Ops>& slot = width > 1 ? wide_ : narrow_;
@@ -101,9 +103,8 @@ void TileRunner::pack(const std::vector<TileItem>& tile) {
 /// The last pass computes only what the heads of this kind of model read: [CLS] for the pooler, the
 /// head rows for the masked LM. Nothing is left out where somebody wants to see all rows.
 void TileRunner::select_rows() {
-  const model::Architecture& architecture = weights_->architecture;
   output_rows_.clear();
-  if (!architecture.selects_rows()) return;
+  if (!architecture_.selects_rows()) return;
   std::vector<int32_t> kept, cu_seqlens = {0};
   std::vector<int32_t> output_rows(packed_.tokens.size(), -1);
   for (size_t i = 0; i < tile_->size(); ++i) {
@@ -111,8 +112,8 @@ void TileRunner::select_rows() {
     const JobRequest& request = job->request;
     if (request.hidden_states || request.attentions) return;
     const int32_t first = packed_.cu_seqlens[i];
-    if (architecture.has_pooler()) output_rows[size_t(first)] = 0;
-    const int64_t heads = architecture.has_masked_lm() ? head_row_count(request, sequence) : 0;
+    if (architecture_.has_pooler()) output_rows[size_t(first)] = 0;
+    const int64_t heads = architecture_.has_masked_lm() ? head_row_count(request, sequence) : 0;
     for (int64_t index = 0; index < heads; ++index) {
       const int32_t token = head_row(request, sequence, index);
       output_rows[size_t(first + token - request.batch.cu_seqlens[size_t(sequence)])] = 0;
@@ -136,15 +137,17 @@ int64_t TileRunner::probability_count() const {
   if (!wanted) return 0;
   int64_t count = 0;
   for (int64_t b = 0; b < packed_.sequences(); ++b) count += packed_.length(b) * packed_.length(b);
-  return count * weights_->architecture.config.num_attention_heads;
+  return count * architecture_.config.num_attention_heads;
 }
 
-void TileRunner::run(const std::vector<TileItem>& tile, int width) {
-  tile_ = &tile;
+void TileRunner::run(const Tile& tile, int width) {
+  const WeightVersion::Weights weights = tile.version->get();
+  weights_ = weights.get();
+  tile_ = &tile.items;
   ops_ = &executor(width);
   arena_.reset();
-  pack(tile);
-  const model::ActivationAllocator allocate(arena_, backend_, weights_->architecture.config);
+  pack(tile.items);
+  const model::ActivationAllocator allocate(arena_, backend_, architecture_.config);
   const Tensor& kept = batch_.selection.rows;
   activations_ = allocate.encoder(packed_.size(), probability_count(), kept.size());
   Observer observer(*this);
@@ -190,7 +193,7 @@ void TileRunner::scatter_sequences(const Tensor& rows, const char* output) {
 }
 
 void TileRunner::scatter_attention(const Tensor& probabilities, int64_t block) {
-  const int64_t A = weights_->architecture.config.num_attention_heads;
+  const int64_t A = architecture_.config.num_attention_heads;
   std::vector<double> host(size_t(probabilities.size()));
   backend_.download(tensor_of(host.data(), {probabilities.size()}), probabilities);
   const double* from = host.data();

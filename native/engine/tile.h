@@ -16,15 +16,21 @@ struct TileItem {
   int64_t sequence;
 };
 
+struct Tile {
+  std::vector<TileItem> items;
+  std::shared_ptr<WeightVersion> version;
+};
+
 /// Computes tiles, one at a time: an arena and executors that are used again and again.
 class TileRunner {
  public:
   /// `threads`: how many a tile may use when it is the only one.
-  TileRunner(std::shared_ptr<const model::AlbertWeights> weights, int threads);
+  TileRunner(const model::Architecture& architecture, std::shared_ptr<Backend> backend,
+             int threads);
 
   /// Runs the tile through the model and writes the outputs of its sequences. `width`: threads to
   /// use. Stops between passes when every job of the tile was aborted. Throws Error.
-  void run(const std::vector<TileItem>& tile, int width);
+  void run(const Tile& tile, int width);
 
   /// Adds the losses to the outputs of a job whose sequences are all finished.
   void add_losses(Job& job);
@@ -54,7 +60,8 @@ class TileRunner {
   void scatter_sequences(const Tensor& rows, const char* output);
   void scatter_attention(const Tensor& probabilities, int64_t block);
 
-  const std::shared_ptr<const model::AlbertWeights> weights_;
+  const model::Architecture architecture_;
+  const std::shared_ptr<Backend> shared_backend_;
   Backend& backend_;
   const int threads_;
   std::unique_ptr<Ops> narrow_;  // one thread
@@ -64,6 +71,7 @@ class TileRunner {
   size_t largest_bytes_ = 0;
 
   // The tile being run.
+  const model::AlbertWeights* weights_ = nullptr;
   const std::vector<TileItem>* tile_ = nullptr;
   Ops* ops_ = nullptr;
   data::PackedBatch packed_;

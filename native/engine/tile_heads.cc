@@ -22,7 +22,7 @@ constexpr int64_t kDecoderRows = 96;
 }  // namespace
 
 void TileRunner::run_heads() {
-  switch (weights_->architecture.kind) {
+  switch (architecture_.kind) {
     case ModelKind::kBase:
       scatter_tokens(activations_.output, "last_hidden_state");
       return run_pooled_heads();
@@ -44,13 +44,12 @@ void TileRunner::run_heads() {
 }
 
 void TileRunner::run_pooled_heads() {
-  const model::Architecture& architecture = weights_->architecture;
-  const ActivationAllocator allocate(arena_, backend_, architecture.config);
+  const ActivationAllocator allocate(arena_, backend_, architecture_.config);
   const int64_t B = packed_.sequences();
   const model::PoolerActivations a = allocate.pooler(B);
   model::pooler_forward(*ops_, *weights_, a, activations_.output, batch_);
-  if (architecture.kind == ModelKind::kBase) return scatter_sequences(a.pooled, "pooler_output");
-  const bool pretraining = architecture.kind == ModelKind::kPreTraining;
+  if (architecture_.kind == ModelKind::kBase) return scatter_sequences(a.pooled, "pooler_output");
+  const bool pretraining = architecture_.kind == ModelKind::kPreTraining;
   const LinearWeight& head = pretraining ? *weights_->sentence_order : *weights_->classifier;
   const Tensor logits = allocate.matrix("logits", B, head.outputs());
   model::classifier_forward(*ops_, head, a.pooled, logits);
@@ -59,14 +58,14 @@ void TileRunner::run_pooled_heads() {
 }
 
 void TileRunner::run_token_classifier() {
-  const ActivationAllocator allocate(arena_, backend_, weights_->architecture.config);
+  const ActivationAllocator allocate(arena_, backend_, architecture_.config);
   const Tensor logits = allocate.matrix("logits", packed_.size(), weights_->classifier->outputs());
   model::classifier_forward(*ops_, *weights_->classifier, activations_.output, logits);
   scatter_tokens(logits, "logits");
 }
 
 void TileRunner::run_span() {
-  const ActivationAllocator allocate(arena_, backend_, weights_->architecture.config);
+  const ActivationAllocator allocate(arena_, backend_, architecture_.config);
   const Tensor logits = allocate.matrix("logits", packed_.size(), 2);
   model::classifier_forward(*ops_, *weights_->qa_outputs, activations_.output, logits);
   scatter_tokens(logits.slice_columns(0, 1), "start_logits");
@@ -78,8 +77,7 @@ void TileRunner::run_masked_lm() {
     const Job* job;
     int64_t row;  // of the output, counted over [B, width]
   };
-  const model::Architecture& architecture = weights_->architecture;
-  const char* name = architecture.kind == ModelKind::kPreTraining ? "prediction_logits" : "logits";
+  const char* name = architecture_.kind == ModelKind::kPreTraining ? "prediction_logits" : "logits";
   std::vector<int32_t> rows;
   std::vector<Target> targets;
   for (size_t i = 0; i < tile_->size(); ++i) {
@@ -95,8 +93,8 @@ void TileRunner::run_masked_lm() {
     }
   }
   if (rows.empty()) return;
-  const ActivationAllocator allocate(arena_, backend_, architecture.config);
-  const int64_t total = int64_t(rows.size()), V = architecture.config.vocab_size;
+  const ActivationAllocator allocate(arena_, backend_, architecture_.config);
+  const int64_t total = int64_t(rows.size()), V = architecture_.config.vocab_size;
   const Tensor device_rows = upload(rows);
   const model::MaskedLMActivations all = allocate.masked_lm(std::min(total, kDecoderRows));
   for (int64_t begin = 0; begin < total; begin += kDecoderRows) {

@@ -73,21 +73,26 @@ bool RecordReader::next(std::string& record) {
   return true;
 }
 
-void RecordWriter::write(std::string_view record) {
-  const auto data = std::as_bytes(std::span(record));
-  if (data.size() > kLargestRecord) {
+std::string frame_record(std::string_view record) {
+  if (record.size() > kLargestRecord) {
     throw Error(ErrorCode::kRange, "a record has at most 256 MiB, got " +
-                                       std::to_string(data.size()) + " bytes; split it");
+                                       std::to_string(record.size()) + " bytes; split it");
   }
-  std::array<std::byte, kLengthBytes + kChecksumBytes> head;
-  const auto length = std::span(head).first(kLengthBytes);
-  store_little_endian(length, data.size());
-  store_little_endian(std::span(head).subspan(kLengthBytes), mask_crc(crc32c(length)));
-  file_.write(head);
-  file_.write(data);
-  std::array<std::byte, kChecksumBytes> checksum;
-  store_little_endian(checksum, mask_crc(crc32c(data)));
-  file_.write(checksum);
+  constexpr size_t kHeadBytes = kLengthBytes + kChecksumBytes;
+  std::string framed(kHeadBytes + record.size() + kChecksumBytes, '\0');
+  record.copy(framed.data() + kHeadBytes, record.size());
+  const auto bytes = std::as_writable_bytes(std::span(framed));
+  const auto length = bytes.first(kLengthBytes);
+  const auto data = bytes.subspan(kHeadBytes, record.size());
+  store_little_endian(length, record.size());
+  store_little_endian(bytes.subspan(kLengthBytes, kChecksumBytes), mask_crc(crc32c(length)));
+  store_little_endian(bytes.last(kChecksumBytes), mask_crc(crc32c(data)));
+  return framed;
+}
+
+void RecordWriter::write(std::string_view record) {
+  const std::string framed = frame_record(record);
+  file_.write(std::as_bytes(std::span(framed)));
 }
 
 }  // namespace albert::formats

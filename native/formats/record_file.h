@@ -9,6 +9,10 @@
 
 namespace albert::formats {
 
+/// A record as it lies in a file: length, checksum, data, checksum. Throws Error{kRange} for more
+/// than 256 MiB.
+std::string frame_record(std::string_view record);
+
 /// Reads records one after the other; holds one record. Messages name the file, the record and its
 /// offset.
 class RecordReader {

@@ -26,23 +26,26 @@ void check(std::span<const TensorToWrite> tensors) {
       throw Error(ErrorCode::kFormat, where + "the name occurs twice");
     }
     const bool is_empty = item.tensor.rank > 0 && item.tensor.size() == 0;
-    if ((!item.tensor && !is_empty) || item.tensor.dtype != DType::kF32) {
-      throw Error(ErrorCode::kType, where + "expected f32, got " + item.tensor.describe());
+    const DType dtype = item.tensor.dtype;
+    if ((!item.tensor && !is_empty) || (dtype != DType::kF32 && dtype != DType::kF64)) {
+      throw Error(ErrorCode::kType, where + "expected f32 or f64, got " + item.tensor.describe());
     }
-    if (item.stored != DType::kF32 && item.stored != DType::kBF16) {
-      throw Error(ErrorCode::kType,
-                  where + "can be stored as f32 or bf16, not as " + name_of(item.stored));
+    const DType narrow = dtype == DType::kF32 ? DType::kBF16 : DType::kF32;
+    if (item.stored != dtype && item.stored != narrow) {
+      throw Error(ErrorCode::kType, where + "can be stored as " + name_of(dtype) + " or " +
+                                        name_of(narrow) + ", not as " + name_of(item.stored));
     }
   }
 }
 
-/// Four-byte elements first: offsets then are multiples of the element size throughout.
+/// Wide elements first: offsets then are multiples of the element size throughout.
 Order aligned_order(std::span<const TensorToWrite> tensors) {
   Order order;
   order.reserve(tensors.size());
   for (const TensorToWrite& item : tensors) order.push_back(&item);
-  std::stable_partition(order.begin(), order.end(),
-                        [](const auto* item) { return item->stored == DType::kF32; });
+  std::stable_sort(order.begin(), order.end(), [](const auto* a, const auto* b) {
+    return size_of(a->stored) > size_of(b->stored);
+  });
   return order;
 }
 
@@ -51,7 +54,9 @@ std::string header_entry(const TensorToWrite& item, uint64_t begin, uint64_t end
   for (int i = 0; i < item.tensor.rank; ++i) {
     shape += (i ? "," : "") + std::to_string(item.tensor.shape[i]);
   }
-  const char* dtype = item.stored == DType::kF32 ? "F32" : "BF16";
+  const char* dtype = item.stored == DType::kF64   ? "F64"
+                      : item.stored == DType::kF32 ? "F32"
+                                                   : "BF16";
   return quote_json(item.name) + ":{\"dtype\":\"" + dtype + "\",\"shape\":[" + shape +
          "],\"data_offsets\":[" + std::to_string(begin) + "," + std::to_string(end) + "]}";
 }
@@ -74,34 +79,44 @@ std::string make_header(const Order& order, const std::map<std::string, std::str
   return header;
 }
 
-void write_as_bf16(AtomicFile& file, std::span<const float> values) {
+template <class Stored, class Number, class Round>
+void write_rounded(AtomicFile& file, std::span<const Number> values, const Round& round) {
   constexpr size_t kPiece = 16384;
-  std::vector<BFloat16> piece;
+  std::vector<Stored> piece;
   while (!values.empty()) {
-    const std::span<const float> part = values.first(std::min(kPiece, values.size()));
+    const std::span<const Number> part = values.first(std::min(kPiece, values.size()));
     piece.resize(part.size());
-    std::transform(part.begin(), part.end(), piece.begin(), to_bfloat16);
+    std::transform(part.begin(), part.end(), piece.begin(), round);
     file.write(std::as_bytes(std::span(piece)));
     values = values.subspan(part.size());
   }
 }
 
 void write_values(AtomicFile& file, DType stored, std::span<const float> values) {
-  if (stored == DType::kF32) {
-    file.write(std::as_bytes(values));
-  } else {
-    write_as_bf16(file, values);
+  if (stored == DType::kF32) return file.write(std::as_bytes(values));
+  write_rounded<BFloat16>(file, values, to_bfloat16);
+}
+
+void write_values(AtomicFile& file, DType stored, std::span<const double> values) {
+  if (stored == DType::kF64) return file.write(std::as_bytes(values));
+  write_rounded<float>(file, values, [](double value) { return float(value); });
+}
+
+template <class Number>
+void write_rows(AtomicFile& file, const TensorToWrite& item) {
+  const Tensor& tensor = item.tensor;
+  const auto write = [&](const Number* begin, int64_t count) {
+    write_values(file, item.stored, std::span(begin, size_t(count)));
+  };
+  if (tensor.contiguous()) return write(tensor.as<const Number>(), tensor.size());
+  for (int64_t row = 0; row < tensor.rows(); ++row) {
+    write(tensor.row<const Number>(row), tensor.columns());
   }
 }
 
 void write_tensor(AtomicFile& file, const TensorToWrite& item) {
-  const Tensor& tensor = item.tensor;
-  if (tensor.contiguous()) {
-    return write_values(file, item.stored, {tensor.as<const float>(), size_t(tensor.size())});
-  }
-  for (int64_t row = 0; row < tensor.rows(); ++row) {
-    write_values(file, item.stored, {tensor.row<const float>(row), size_t(tensor.columns())});
-  }
+  if (item.tensor.dtype == DType::kF64) return write_rows<double>(file, item);
+  write_rows<float>(file, item);
 }
 
 }  // namespace

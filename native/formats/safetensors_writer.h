@@ -9,15 +9,15 @@
 
 namespace albert::formats {
 
-/// One float32 tensor and how its elements are to be stored.
+/// One tensor and how its elements are to be stored.
 struct TensorToWrite {
   std::string name;
-  Tensor tensor;  // f32; rows may be strided
-  DType stored;   // kF32, or kBF16: rounded to nearest, ties to even
+  Tensor tensor;  // f32 or f64; rows may be strided
+  DType stored;   // its own; from f32 also kBF16, from f64 kF32: rounded to nearest, ties to even
 };
 
 /// Writes the file under a temporary name and renames it (see AtomicFile). The tensors keep the
-/// given order, except that all F32 come before all BF16, so that every one is aligned. Throws
+/// given order, except that wider elements come first, so that every one is aligned. Throws
 /// Error{kIo}; Error{kFormat} for names that are not UTF-8, are reserved or occur twice;
 /// Error{kType} for tensors that are none or of other types.
 void write_safetensors(const std::string& path, std::span<const TensorToWrite> tensors,

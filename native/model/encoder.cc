@@ -32,6 +32,9 @@ void encoder_backward(const BackwardScope& scope, const EncoderActivations& a, c
                       const EncoderGradients& d) {
   const Architecture& architecture = scope.w.architecture;
   const int64_t last = architecture.applications() - 1;
+  if (d.heads.data != d.last_layer.output.data) {
+    scope.ops.convert_forward({.y = d.last_layer.output, .x = d.heads});
+  }
   for (int64_t block = last; block >= 0; --block) {
     const auto layer = size_t(architecture.layer_of(block));
     const LayerStep step{scope.w.layers[layer], a.blocks[size_t(block)], batch,

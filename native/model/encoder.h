@@ -28,11 +28,13 @@ bool encoder_forward(Ops& ops, const AlbertWeights& w, const EncoderActivations&
 
 /// Gradients of the encoder's activations: scratch, and the output's, which is given.
 struct EncoderGradients {
+  Tensor heads;  // (K, H) in the master dtype: given
   LayerGradients layer;
-  LayerGradients last_layer;  // with the selection; its hidden is layer.output
+  LayerGradients last_layer;  // with the selection; its output may be heads, its hidden is
+                              // layer.output
   EmbeddingGradients embeddings;
 
-  const Tensor& output() const { return last_layer.output; }
+  const Tensor& output() const { return heads; }
 };
 
 /// From d.output(), through all passes in reverse, to the embedding tables. What `a` did not keep

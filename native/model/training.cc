@@ -49,14 +49,14 @@ LayerActivations TrainingAllocator::interior(const Tensor& qkv, int64_t rows) co
   const int64_t H = config_.hidden_size, F = config_.intermediate_size;
   LayerActivations a = {};
   a.qkv = qkv;
-  a.context = matrix("context", rows, H);
+  a.context = layer_matrix("context", rows, H);
   a.log_sum_exp = arena_.allocate("statistics", master_, {rows, config_.num_attention_heads});
-  a.projection = matrix("projection", rows, H);
+  a.projection = layer_matrix("projection", rows, H);
   a.attention_norm = statistics("statistics", rows);
-  a.attended = matrix("attended", rows, H);
-  a.preactivation = matrix("preactivation", rows, F);
-  a.intermediate = matrix("intermediate", rows, F);
-  a.ffn_output = matrix("ffn_output", rows, H);
+  a.attended = layer_matrix("attended", rows, H);
+  a.preactivation = layer_matrix("preactivation", rows, F);
+  a.intermediate = layer_matrix("intermediate", rows, F);
+  a.ffn_output = layer_matrix("ffn_output", rows, H);
   a.full_layer_norm = statistics("statistics", rows);
   return a;
 }
@@ -73,20 +73,21 @@ EncoderActivations TrainingAllocator::encoder(const Batch& batch, Keep keep,
                   .dropout = plan.at(DropoutSite::kEmbeddings, 0, batch.origins)};
   const int64_t applications = config_.num_hidden_layers * config_.inner_group_num;
   LayerActivations shared = {};
-  Tensor hidden = matrix("hidden", T, H);
+  Tensor hidden = layer_matrix("hidden", T, H);
   for (int64_t i = 0; i < applications; ++i) {
     const bool selected = i + 1 == applications && batch.selection.rows;
-    const Tensor qkv = shared.qkv ? shared.qkv : matrix("qkv", T, 3 * H);
+    const Tensor qkv = shared.qkv ? shared.qkv : layer_matrix("qkv", T, 3 * H);
     LayerActivations block = shared.qkv && !selected ? shared : interior(qkv, selected ? K : T);
     if (keep == Keep::kInputs && !shared.qkv) shared = block;
     block.hidden = hidden;
-    block.output = hidden = matrix("hidden", selected ? K : T, H);
-    if (selected) block.queries = matrix("selected rows", K, H);
-    if (selected) block.selected = matrix("selected rows", K, H);
+    block.output = hidden = layer_matrix("hidden", selected ? K : T, H);
+    if (selected) block.queries = layer_matrix("selected rows", K, H);
+    if (selected) block.selected = layer_matrix("selected rows", K, H);
     block.dropout = layer_dropout(plan, i, selected ? batch.selection.origins : batch.origins);
     a.blocks.push_back(block);
   }
-  a.output = a.last();
+  const Tensor& last = a.last();
+  a.output = dtype_ == master_ ? last : matrix("encoder output", last.rows(), last.columns());
   return a;
 }
 
@@ -95,21 +96,22 @@ EncoderGradients TrainingAllocator::encoder_gradients(const Batch& batch) const 
   const int64_t H = config_.hidden_size, E = config_.embedding_size, F = config_.intermediate_size;
   const char* name = "gradients of activations";
   LayerGradients all = {};
-  all.output = all.hidden = all.residual = matrix(name, T, H);
-  all.branch = matrix(name, T, H);
-  all.attended = matrix(name, T, H);
-  all.intermediate = matrix(name, T, F);
-  all.context = matrix(name, T, H);
-  all.qkv = matrix(name, T, 3 * H);
+  all.output = all.hidden = all.residual = layer_matrix(name, T, H);
+  all.branch = layer_matrix(name, T, H);
+  all.attended = layer_matrix(name, T, H);
+  all.intermediate = layer_matrix(name, T, F);
+  all.context = layer_matrix(name, T, H);
+  all.qkv = layer_matrix(name, T, 3 * H);
   LayerGradients last = all;
   if (batch.selection.rows) {
     for (Tensor* tensor : {&last.branch, &last.attended, &last.intermediate, &last.context}) {
       *tensor = tensor->slice_rows(0, K);
     }
-    last.output = last.residual = matrix(name, K, H);
-    last.queries = matrix(name, K, H);
+    last.output = last.residual = layer_matrix(name, K, H);
+    last.queries = layer_matrix(name, K, H);
   }
-  return {.layer = all,
+  return {.heads = dtype_ == master_ ? last.output : matrix(name, K, H),
+          .layer = all,
           .last_layer = last,
           .embeddings = {.hidden = all.hidden, .normed = matrix(name, T, E), .padding_token = -1}};
 }
@@ -163,7 +165,7 @@ SpanV2Gradients TrainingAllocator::span_v2_gradients(const SpanV2Activations& a,
   return {.start_logits = a.start_logits,
           .end_logits = a.end_logits,
           .answer_logits = a.answer_logits,
-          .start_probs = arena_.allocate("span_v2", dtype_, {candidates}),
+          .start_probs = arena_.allocate("span_v2", master_, {candidates}),
           .candidates = matrix("span_v2", candidates, H),
           .answer_input = matrix("span_v2", sequences, 2 * H),
           .answer_hidden = matrix("span_v2", sequences, H),

@@ -24,7 +24,8 @@ struct DropoutPlan {
   Dropout at(DropoutSite site, int64_t application, const RowOrigins& rows) const;
 };
 
-/// Allocates what training needs, in one arena. Nothing is initialised.
+/// Allocates what training needs, in one arena: a layer's in the backend's activation dtype, the
+/// embeddings' and the heads' in its master dtype. Nothing is initialised.
 class TrainingAllocator {
  public:
   TrainingAllocator(Arena& arena, const Backend& backend, const Config& config)
@@ -45,11 +46,15 @@ class TrainingAllocator {
   SpanV2Activations span_v2(int64_t candidates, int64_t sequences) const;
   SpanV2Gradients span_v2_gradients(const SpanV2Activations& a, const Tensor& hidden) const;
 
+  /// Of a head.
   Tensor matrix(const char* name, int64_t rows, int64_t columns) const {
-    return arena_.allocate(name, dtype_, {rows, columns});
+    return arena_.allocate(name, master_, {rows, columns});
   }
 
  private:
+  Tensor layer_matrix(const char* name, int64_t rows, int64_t columns) const {
+    return arena_.allocate(name, dtype_, {rows, columns});
+  }
   /// Everything between input and output of an application, for these keys and values.
   LayerActivations interior(const Tensor& qkv, int64_t rows) const;
   NormStatistics statistics(const char* name, int64_t rows) const;

@@ -37,7 +37,7 @@ double bytes(const ActivationForward& op) {
 
 void check(const ActivationBackward& op) {
   const Contract contract("activation_backward");
-  contract.expect_float("x", op.x, {"R", "C"});
+  contract.expect_master("x", op.x, {"R", "C"});
   contract.expect("dy", op.dy, op.x.dtype, {op.x.rows(), op.x.columns()});
   contract.expect("dx", op.dx, op.x.dtype, {op.x.rows(), op.x.columns()});
 }

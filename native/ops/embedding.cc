@@ -30,7 +30,7 @@ double bytes(const EmbeddingForward& op) {
 
 void check(const EmbeddingBackward& op) {
   const Contract contract("embedding_backward");
-  contract.expect_float("dy", op.dy, {"T", "E"});
+  contract.expect_master("dy", op.dy, {"T", "E"});
   const int64_t rows = op.dy.rows(), columns = op.dy.columns();
   const DType master = master_dtype_of(op.dy.dtype);
   contract.expect("tokens", op.tokens, DType::kI32, {rows});

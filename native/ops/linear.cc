@@ -30,10 +30,10 @@ void check(const LinearBackward& op) {
   contract.expect_float("dy", op.dy, {"R", outputs});
   const int64_t rows = op.dy.rows();
   const DType dtype = op.dy.dtype, master = master_dtype_of(dtype);
-  contract.expect("x", op.x, dtype, {rows, inputs});
+  contract.expect_beside("x", op.x, dtype, {rows, inputs});
   contract.expect_optional("preactivation", op.preactivation, dtype, {rows, outputs});
-  contract.expect_optional("dx", op.dx, dtype, {rows, inputs});
-  contract.expect_optional("dresidual", op.dresidual, dtype, {rows, inputs});
+  contract.expect_optional("dx", op.dx, op.x.dtype, {rows, inputs});
+  contract.expect_optional("dresidual", op.dresidual, op.x.dtype, {rows, inputs});
   contract.expect_optional("dweight", op.dweight, master, {outputs, inputs});
   contract.expect_optional("dbias", op.dbias, master, {outputs});
   if (op.activation != Activation::kNone && op.preactivation.rank == 0) {

@@ -55,14 +55,15 @@ struct LinearForward {
 /// With dz = dy ⊙ activation'(preactivation):
 ///   dx = dz · weight + dresidual,  dweight += dzᵀ · x,  dbias += Σ_r dz[r]
 struct LinearBackward {
-  Tensor dx;             // (R, inputs); none = not wanted
+  Tensor dx;             // (R, inputs) as x; none = not wanted
   Tensor dweight;        // (outputs, inputs), added to; none = not wanted
   Tensor dbias;          // (outputs), added to; none = not wanted
-  Tensor dy;             // (R, outputs)
-  Tensor x;              // (R, inputs)
-  Tensor preactivation;  // (R, outputs), from forward; none where there is no activation
+  Tensor dy;             // (R, outputs), activation or master dtype
+  Tensor x;              // (R, inputs), activation or master dtype
+  Tensor preactivation;  // (R, outputs) as dy, from forward; none where there is no activation
   const LinearWeight& weight;
-  Tensor dresidual;  // (R, inputs), what reaches x past this map; none = zeros; may be dx's memory
+  Tensor dresidual;  // (R, inputs) as x, what reaches x past this map; none = zeros; may be dx's
+                     // memory
   Activation activation;
 };
 

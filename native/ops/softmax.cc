@@ -35,10 +35,10 @@ void check(const SoftmaxBackward& op) {
   };
   if (op.cu_seqlens) {
     contract.expect_offsets("cu_seqlens", op.cu_seqlens);
-    contract.expect_float("y", op.y, {"T"});
+    contract.expect_master("y", op.y, {"T"});
     expect_all({op.y.size()});
   } else {
-    contract.expect_float("y", op.y, {"R", "C"});
+    contract.expect_master("y", op.y, {"R", "C"});
     expect_all({op.y.rows(), op.y.columns()});
   }
 }

@@ -23,7 +23,7 @@ double bytes(const WeightedSumForward& op) {
 
 void check(const WeightedSumBackward& op) {
   const Contract contract("weighted_sum_backward");
-  contract.expect_float("x", op.x, {"T", "H"});
+  contract.expect_master("x", op.x, {"T", "H"});
   contract.expect_offsets("cu_seqlens", op.cu_seqlens);
   const int64_t rows = op.x.rows(), columns = op.x.columns();
   const DType dtype = op.x.dtype;

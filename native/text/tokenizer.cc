@@ -109,6 +109,21 @@ std::vector<std::string> Tokenizer::tokenize(std::u16string_view text) const {
   return surfaces;
 }
 
+std::vector<std::string> Tokenizer::preprocess_characters(std::u16string_view text) const {
+  check_length(text);
+  PreprocessOptions options = preprocessing_;
+  options.remove_space = false;
+  const AlignedText characters = from_utf16(text, 0);
+  std::vector<std::string> results;
+  results.reserve(characters.chars.size());
+  for (size_t i = 0; i < characters.chars.size(); ++i) {
+    AlignedText single;
+    single.append(characters.chars[i], characters.source[i]);
+    results.push_back(to_utf8(preprocess(std::move(single), options)).bytes);
+  }
+  return results;
+}
+
 TokenList Tokenizer::tokens_of(std::u16string_view text,
                                std::vector<std::string>* surfaces) const {
   check_length(text);

@@ -56,6 +56,9 @@ class Tokenizer {
   /// The pieces of a text, UTF-8; an unknown piece reads as in the text.
   std::vector<std::string> tokenize(std::u16string_view text) const;
 
+  /// What the preprocessing makes of each code point by itself (spaces stay), UTF-8.
+  std::vector<std::string> preprocess_characters(std::u16string_view text) const;
+
   std::u16string decode(std::span<const int32_t> ids, bool skip_special_tokens,
                         bool clean_up_spaces) const;
 

@@ -3,15 +3,21 @@
 
 #include <numeric>
 
+#include "core/error.h"
+
 namespace albert::train {
 
 namespace {
 
-/// Training looks at nothing on the way and never stops half-way.
-class Blind : public model::PassObserver {
+/// Training looks at nothing on the way.
+class StopObserver : public model::PassObserver {
  public:
-  bool on_hidden(int64_t, const Tensor&) override { return true; }
+  explicit StopObserver(const std::atomic<bool>* stop) : stop_(stop) {}
+  bool on_hidden(int64_t, const Tensor&) override { return stop_ == nullptr || !*stop_; }
   void on_attention(int64_t, const Tensor&) override {}
+
+ private:
+  const std::atomic<bool>* stop_;
 };
 
 model::DropoutPlan dropout_plan(const model::Config& config, const GradientOptions& options) {
@@ -109,8 +115,10 @@ Losses GradientRunner::run(const model::AlbertWeights& weights, const model::Alb
   const model::Batch batch = upload_batch(request, options.select_rows);
   const model::TrainingAllocator allocate(arena_, *backend_, config);
   const model::EncoderActivations a = allocate.encoder(batch, options.keep, plan);
-  Blind observer;
-  model::encoder_forward(*ops_, weights, a, batch, observer);
+  StopObserver observer(options.stop);
+  if (!model::encoder_forward(*ops_, weights, a, batch, observer)) {
+    throw Error(ErrorCode::kAborted, "the update was stopped; no weight has changed");
+  }
 
   model::EncoderGradients d = allocate.encoder_gradients(batch);
   const bool google = options.dialect == Dialect::kGoogle;
@@ -128,8 +136,20 @@ Losses GradientRunner::run(const model::AlbertWeights& weights, const model::Alb
                                         .output_rows = output_rows_,
                                         .output = a.output,
                                         .doutput = d.output()});
-  model::encoder_backward(scope, a, batch, d);
+  if (options.backward) model::encoder_backward(scope, a, batch, d);
   return losses;
+}
+
+std::vector<NamedGradient> download_gradients(model::AlbertParams& dw,
+                                              const model::Architecture& architecture,
+                                              Backend& backend) {
+  std::vector<NamedGradient> gradients;
+  model::for_each(dw, architecture, [&](const model::ParameterSpec& spec, Tensor& tensor) {
+    std::vector<double> values(size_t(tensor.size()));
+    backend.download(tensor_of(values.data(), {tensor.size()}), tensor.reshaped({tensor.size()}));
+    gradients.push_back({spec.name, spec.shape, std::move(values)});
+  });
+  return gradients;
 }
 
 BatchGradients batch_gradients(std::shared_ptr<const model::AlbertWeights> weights,
@@ -145,11 +165,7 @@ BatchGradients batch_gradients(std::shared_ptr<const model::AlbertWeights> weigh
   BatchGradients result;
   result.losses = runner.run(*weights, dw, request, count_labels(request), options);
   result.bill = runner.bill();
-  model::for_each(dw, architecture, [&](const model::ParameterSpec& spec, Tensor& tensor) {
-    std::vector<double> values(size_t(tensor.size()));
-    backend.download(tensor_of(values.data(), {tensor.size()}), tensor.reshaped({tensor.size()}));
-    result.gradients.push_back({spec.name, spec.shape, std::move(values)});
-  });
+  result.gradients = download_gradients(dw, architecture, backend);
   return result;
 }
 

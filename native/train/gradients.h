@@ -1,6 +1,7 @@
 // The loss of a batch and its gradient by every parameter.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,6 +20,10 @@ struct GradientOptions {
   bool dropout = true;
   /// Computes only the rows that heads read in the last application.
   bool select_rows = true;
+  /// False: the losses alone; the gradients of the heads are undefined.
+  bool backward = true;
+  /// Looked at between passes.
+  const std::atomic<bool>* stop = nullptr;
   /// With the ordinals of sequences, what masks are drawn from.
   uint64_t seed = 0;
   uint64_t update = 0;
@@ -32,13 +37,17 @@ class GradientRunner {
 
   /// Adds the gradients of a micro-batch to `dw`, in the backend's memory, and returns its share of
   /// the update's loss; `counts` are those of the whole update. The batch fits the model and has
-  /// the labels of its kind. Throws Error{kConfig} for a model without a loss, {kMemory}.
+  /// the labels of its kind. Throws Error{kConfig} for a model without a loss, {kMemory},
+  /// {kAborted}.
   Losses run(const model::AlbertWeights& weights, const model::AlbertParams& dw,
              const TrainingBatch& request, const LossCounts& counts,
              const GradientOptions& options);
 
   /// What activations and their gradients took in the last run.
   std::vector<BillItem> bill() const { return arena_.bill(); }
+  size_t used() const { return arena_.used(); }
+  /// For what belongs to the same update.
+  Ops& ops() { return *ops_; }
 
  private:
   model::Batch upload_batch(const TrainingBatch& request, bool select);
@@ -60,6 +69,11 @@ struct NamedGradient {
   std::vector<int64_t> shape;
   std::vector<double> values;
 };
+
+/// Gradients in host memory.
+std::vector<NamedGradient> download_gradients(model::AlbertParams& dw,
+                                              const model::Architecture& architecture,
+                                              Backend& backend);
 
 struct BatchGradients {
   Losses losses;

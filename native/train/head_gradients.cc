@@ -128,6 +128,13 @@ Losses pretraining_gradients(const HeadStep& step) {
 
 }  // namespace
 
+Losses& Losses::operator+=(const Losses& other) {
+  total += other.total;
+  masked_lm += other.masked_lm;
+  sentence_order += other.sentence_order;
+  return *this;
+}
+
 Losses head_gradients(const HeadStep& step) {
   switch (step.scope.w.architecture.kind) {
     case ModelKind::kBase:

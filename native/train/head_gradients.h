@@ -11,6 +11,8 @@ struct Losses {
   double total = 0;
   double masked_lm = 0;
   double sentence_order = 0;
+
+  Losses& operator+=(const Losses& other);
 };
 
 /// Runs the heads of the model's kind forward and backward.

@@ -2,6 +2,9 @@
 #include "train/training_batch.h"
 
 #include <algorithm>
+#include <string>
+
+#include "core/error.h"
 
 namespace albert::train {
 
@@ -13,6 +16,31 @@ int64_t count_of(const std::optional<std::vector<int32_t>>& labels) {
 }
 
 }  // namespace
+
+void require_labels(model::ModelKind kind, const data::Labels& labels) {
+  using model::ModelKind;
+  const auto require = [](bool there, const char* what) {
+    if (!there) throw Error(ErrorCode::kRange, std::string("labels: training needs ") + what);
+  };
+  switch (kind) {
+    case ModelKind::kBase:
+      return require(false, "a model with a head");
+    case ModelKind::kPreTraining:
+      return require(labels.classes || labels.sentence_order, "labels or sentence_order_label");
+    case ModelKind::kSequenceClassification:
+      return require(labels.classes || labels.targets, "labels");
+    case ModelKind::kMaskedLM:
+    case ModelKind::kTokenClassification:
+    case ModelKind::kMultipleChoice:
+      return require(labels.classes.has_value(), "labels");
+    case ModelKind::kQuestionAnswering:
+      return require(labels.start_positions && labels.end_positions,
+                     "start_positions and end_positions");
+    case ModelKind::kQuestionAnsweringV2:
+      return require(labels.start_positions && labels.end_positions && labels.is_impossible,
+                     "start_positions, end_positions and is_impossible");
+  }
+}
 
 LossCounts& LossCounts::operator+=(const LossCounts& other) {
   labels += other.labels;

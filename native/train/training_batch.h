@@ -7,6 +7,7 @@
 
 #include "data/labels.h"
 #include "data/packed_batch.h"
+#include "model/config.h"
 
 namespace albert::train {
 
@@ -32,7 +33,12 @@ struct LossCounts {
   int64_t sequences = 0;
 
   LossCounts& operator+=(const LossCounts& other);
+  /// Whether no label counts.
+  bool none() const { return labels + sentence_order + starts + ends == 0; }
 };
+
+/// Throws Error{kRange} where a batch has not the labels that a model of this kind learns from.
+void require_labels(model::ModelKind kind, const data::Labels& labels);
 
 LossCounts count_labels(const TrainingBatch& batch);
 

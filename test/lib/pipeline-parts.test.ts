@@ -1,10 +1,10 @@
 // The pure parts of the pipelines: scores, batches, windows, spans, entities.
 import t from 'tap';
 import { MergedAnswers } from '../../dist/pipelines/answers.js';
-import { mapBatches, mapSlices, planBatches } from '../../dist/pipelines/batching.js';
+import { mapBatches, mapSlices, planBatches } from '../../dist/batching.js';
 import { groupEntities, labelWords } from '../../dist/pipelines/entities.js';
-import { argmax, normalizeInPlace, sigmoid, softmax } from '../../dist/pipelines/math.js';
-import { topIndices } from '../../dist/pipelines/math.js';
+import { argmax, normalizeInPlace, sigmoid, softmax } from '../../dist/math.js';
+import { topIndices } from '../../dist/math.js';
 import { spansOfBeams, spansOfLogits } from '../../dist/pipelines/spans.js';
 import { cutWindows } from '../../dist/pipelines/windows.js';
 

@@ -15,4 +15,20 @@ void CpuOps::run(const ActivationForward& op) {
   });
 }
 
+void CpuOps::run(const ActivationBackward& op) {
+  for_ranges(op.x.rows(), 1.5 * double(op.x.columns()), [&](int64_t begin, int64_t end) {
+    kernels_.training.slope({.dx = row_of(op.dx, begin),
+                             .dx_stride = op.dx.row_stride,
+                             .dx_element = element_of(op.dx),
+                             .dy = row_of(op.dy, begin),
+                             .dy_stride = op.dy.row_stride,
+                             .x = row_of(op.x, begin),
+                             .x_stride = op.x.row_stride,
+                             .element = element_of(op.x),
+                             .rows = end - begin,
+                             .columns = op.x.columns(),
+                             .epilogue = epilogue_of(op.activation)});
+  });
+}
+
 }  // namespace albert::cpu

@@ -69,6 +69,8 @@ AttentionTask CpuOps::attention_task(const AttentionForward& op, const Attention
                         .key_count = length(op.cu_seqlens, item.sequence),
                         .head_size = head_size,
                         .scale = float(1.0 / std::sqrt(double(head_size))),
+                        .dropout = mask_of(op.dropout, item.query_begin),
+                        .head = uint32_t(item.head),
                         .scratch = nullptr};
   if (op.log_sum_exp) task.log_sum_exp = op.log_sum_exp.row<float>(item.query_begin) + item.head;
   if (op.probabilities) task.probabilities = op.probabilities.as<float>() + item.probabilities;
@@ -76,7 +78,6 @@ AttentionTask CpuOps::attention_task(const AttentionForward& op, const Attention
 }
 
 void CpuOps::run(const AttentionForward& op) {
-  refuse_dropout(op.dropout);
   list_attention_items(op);
   int64_t floats = 0;
   for (const AttentionItem& item : attention_items_) {
@@ -89,6 +90,56 @@ void CpuOps::run(const AttentionForward& op) {
     AttentionTask task = attention_task(op, attention_items_[size_t(i)]);
     task.scratch = scratch;
     kernels_.attention(task);
+  });
+}
+
+namespace {
+
+AttentionBackwardTask backward_task(const AttentionBackward& op, int64_t sequence, int64_t head) {
+  const int64_t head_size = op.queries.columns() / op.heads, column = head * head_size;
+  const int64_t key = op.cu_seqlens.as<int32_t>()[sequence];
+  const int64_t query = op.query_cu_seqlens.as<int32_t>()[sequence];
+  return {.dqueries = head_of(op.dqueries, query, column),
+          .dquery_stride = op.dqueries.row_stride,
+          .dkeys = head_of(op.dkeys, key, column),
+          .dkey_stride = op.dkeys.row_stride,
+          .dvalues = head_of(op.dvalues, key, column),
+          .dvalue_stride = op.dvalues.row_stride,
+          .dcontext = head_of(op.dcontext, query, column),
+          .dcontext_stride = op.dcontext.row_stride,
+          .context = head_of(op.context, query, column),
+          .context_stride = op.context.row_stride,
+          .queries = head_of(op.queries, query, column),
+          .query_stride = op.queries.row_stride,
+          .keys = head_of(op.keys, key, column),
+          .key_stride = op.keys.row_stride,
+          .values = head_of(op.values, key, column),
+          .value_stride = op.values.row_stride,
+          .element = element_of(op.queries),
+          .log_sum_exp = op.log_sum_exp.row<float>(query) + head,
+          .log_sum_exp_stride = op.log_sum_exp.row_stride,
+          .query_count = length(op.query_cu_seqlens, sequence),
+          .key_count = length(op.cu_seqlens, sequence),
+          .head_size = head_size,
+          .scale = float(1.0 / std::sqrt(double(head_size))),
+          .dropout = mask_of(op.dropout, query),
+          .head = uint32_t(head),
+          .scratch = nullptr};
+}
+
+}  // namespace
+
+void CpuOps::run(const AttentionBackward& op) {
+  const int64_t sequences = op.cu_seqlens.size() - 1;
+  int64_t longest = 0;
+  for (int64_t b = 0; b < sequences; ++b) longest = std::max(longest, length(op.cu_seqlens, b));
+  const int64_t head_size = op.queries.columns() / op.heads;
+  const int64_t floats = kernels_.training.attention_backward_scratch(longest, head_size);
+  const Items items = {.count = sequences * op.heads, .threads = width_, .floats = size_t(floats)};
+  for_items(items, [&](int64_t i, float* scratch) {
+    AttentionBackwardTask task = backward_task(op, i / op.heads, i % op.heads);
+    task.scratch = scratch;
+    kernels_.training.attention_backward(task);
   });
 }
 

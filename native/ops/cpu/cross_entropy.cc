@@ -48,4 +48,62 @@ void CpuOps::run(const SquaredErrorForward& op) {
   });
 }
 
+void CpuOps::run(const CrossEntropyBackward& op) {
+  const Segments segments(op.logits, op.cu_seqlens);
+  const int32_t* labels = op.labels.as<int32_t>();
+  for_ranges(segments.count(), 2 * segments.mean_length(), [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      float* dlogits = segments.begin(op.dlogits, i);
+      if (labels[i] == op.ignore_index) {
+        std::fill_n(dlogits, segments.length(i), 0.0f);
+        continue;
+      }
+      const float* logits = segments.begin(op.logits, i);
+      const float normalizer = op.log_sum_exp.as<float>()[i];
+      // The label's own is a difference of what may be neighbours.
+      const double exponent = double(logits[labels[i]]) - double(normalizer);
+      const double of_label = op.scale * std::expm1(exponent);
+      kernels_.training.scaled_exponential({.y = dlogits,
+                                            .x = logits,
+                                            .count = segments.length(i),
+                                            .offset = normalizer,
+                                            .scale = float(op.scale)});
+      dlogits[labels[i]] = float(of_label);
+    }
+  });
+}
+
+namespace {
+
+/// dx = slope(x, z), element by element.
+template <class Slope>
+void for_elements(const Tensor& dx, const Tensor& x, const Tensor& z, int64_t begin, int64_t end,
+                  const Slope& slope) {
+  for (int64_t r = begin; r < end; ++r) {
+    std::transform(x.row<float>(r), x.row<float>(r) + x.columns(), z.row<float>(r),
+                   dx.row<float>(r), slope);
+  }
+}
+
+}  // namespace
+
+void CpuOps::run(const BinaryCrossEntropyBackward& op) {
+  const auto scale = float(op.scale);
+  for_ranges(op.logits.rows(), 20 * double(op.logits.columns()), [&](int64_t begin, int64_t end) {
+    for_elements(op.dlogits, op.logits, op.targets, begin, end, [scale](float x, float z) {
+      const float e = std::exp(-std::fabs(x));  // of whichever side does not overflow
+      return scale * ((x < 0 ? e : 1.0f) / (1.0f + e) - z);
+    });
+  });
+}
+
+void CpuOps::run(const SquaredErrorBackward& op) {
+  const auto twice = float(2 * op.scale);
+  for_ranges(op.predictions.rows(), double(op.predictions.columns()),
+             [&](int64_t begin, int64_t end) {
+               for_elements(op.dpredictions, op.predictions, op.targets, begin, end,
+                            [twice](float x, float z) { return twice * (x - z); });
+             });
+}
+
 }  // namespace albert::cpu

@@ -67,6 +67,16 @@ class CpuOps final : public Ops {
 
   /// Points the task's left side at x, or at x as the weight's format needs it.
   void stage(const Tensor& x, const PackedWeight& weight, GemmTask& task);
+  /// Runs a task in parts; what is staged stays.
+  void multiply(const GemmTask& whole, const FormatKernels& format);
+
+  Tensor inner_gradient(const LinearBackward& op, const FormatKernels& format);
+  void add_weight_gradient(const LinearBackward& op, const Tensor& dz, const FormatKernels& format);
+  /// Leaves dz transposed and adds its rows to dbias.
+  void transpose(const Tensor& dz, const Tensor& dbias, bool sums_only,
+                 const FormatKernels& format);
+  /// Leaves x as the right side of a product whose inputs are its rows.
+  void pack_down(const Tensor& x, const FormatKernels& format);
 
   /// Some query rows of a head of a sequence.
   struct AttentionItem {
@@ -101,13 +111,18 @@ class CpuOps final : public Ops {
   FloatBuffer staged_;                            // the left side of a linear, and, for int8,
   std::vector<float> row_scales_;                 // how its rows are quantized
   std::vector<int32_t> row_zero_points_;          //
+  FloatBuffer gradients_;                         // of a linear's preactivation,
+  FloatBuffer transposed_;                        // the same transposed,
+  FloatBuffer panels_;                            // what that is multiplied with,
+  FloatBuffer zeros_;                             // and its bias
+  FloatBuffer partial_gradients_;                 // of a norm: two rows a block of rows
   std::vector<AttentionItem> attention_items_;    // kept for its memory
   std::vector<OptimizerChunk> optimizer_chunks_;  // kept for its memory
   std::vector<LambSums> partial_sums_;            // one an optimizer chunk; kept for its memory
 };
 
-/// The CPU has no dropout yet: an op that asks for it is an error, not the op without it.
-void refuse_dropout(const Dropout& dropout);
+/// The mask of the rows from `first_row` on.
+DropoutMask mask_of(const Dropout& dropout, int64_t first_row);
 
 /// The kernels' names for an activation and an element type.
 Epilogue epilogue_of(Activation activation);

@@ -31,6 +31,8 @@ GemmTask whole_task(const LinearForward& op, const PackedWeight& weight) {
           .y_stride = op.y.row_stride,
           .preactivation = op.preactivation.data,
           .preactivation_stride = op.preactivation.row_stride,
+          .residual = nullptr,
+          .residual_stride = 0,
           .y_element = element_of(op.y),
           .rows = op.x.rows(),
           .words = weight.words(),
@@ -49,6 +51,10 @@ GemmTask rows_of(GemmTask task, int64_t begin, int64_t end, const FormatKernels&
   if (task.preactivation) {
     task.preactivation = static_cast<char*>(task.preactivation) +
                          begin * task.preactivation_stride * size_of(task.y_element);
+  }
+  if (task.residual) {
+    task.residual = static_cast<const char*>(task.residual) +
+                    begin * task.residual_stride * size_of(task.y_element);
   }
   if (task.row_scales) task.row_scales += begin, task.row_zero_points += begin;
   task.rows = end - begin;
@@ -98,21 +104,25 @@ void CpuOps::stage(const Tensor& x, const PackedWeight& weight, GemmTask& task) 
 void CpuOps::run(const LinearForward& op) {
   const PackedWeight& weight = packed(op.weight, kernels_);
   if (op.x.rows() == 0) return;
-  const FormatKernels& format = weight.format_kernels();
   GemmTask whole = whole_task(op, weight);
   stage(op.x, weight, whole);
+  multiply(whole, weight.format_kernels());
+}
+
+void CpuOps::multiply(const GemmTask& whole, const FormatKernels& format) {
+  const int64_t panels = whole.panel_end;
   // A unit is a nanosecond: about 32 multiply-adds with AVX2, and 16 weights from memory.
-  const double weights = double(weight.inputs()) * double(weight.outputs());
+  const double weights = double(whole.words * format.group) * double(whole.outputs);
   const double units = std::max(weights * double(whole.rows) / 32, weights / 16);
   const int64_t row_parts = (whole.rows + format.row_block - 1) / format.row_block;
-  const int64_t wanted = chunks_for(units, row_parts * weight.panel_count());
-  const int64_t panel_parts = std::min((wanted + row_parts - 1) / row_parts, weight.panel_count());
+  const int64_t wanted = chunks_for(units, row_parts * panels);
+  const int64_t panel_parts = std::min((wanted + row_parts - 1) / row_parts, panels);
   const auto part_of = [&](int64_t part) {
     const int64_t row = part / panel_parts, panel = part % panel_parts;
     GemmTask task = rows_of(whole, boundary(whole.rows, row_parts, row, format.row_tile),
                             boundary(whole.rows, row_parts, row + 1, format.row_tile), format);
-    task.panel_begin = boundary(weight.panel_count(), panel_parts, panel, format.panels_at_once);
-    task.panel_end = boundary(weight.panel_count(), panel_parts, panel + 1, format.panels_at_once);
+    task.panel_begin = boundary(panels, panel_parts, panel, format.panels_at_once);
+    task.panel_end = boundary(panels, panel_parts, panel + 1, format.panels_at_once);
     return task;
   };
   int64_t floats = 0;
@@ -127,6 +137,155 @@ void CpuOps::run(const LinearForward& op) {
     task.scratch = scratch;
     format.gemm(task);
   });
+}
+
+namespace {
+
+/// What a format's left side is made of.
+DType left_dtype(const FormatKernels& format) {
+  return format.left_bytes == size_of(Element::kBF16) ? DType::kBF16 : DType::kF32;
+}
+
+/// Columns that a thread transposes at once: whole cache lines of either side.
+constexpr int64_t kTransposedColumns = 64;
+
+/// Elements of a row of what is transposed: whole vectors of words, and, as in stage(), a cache
+/// line more where rows lie apart.
+int64_t transposed_stride(int64_t rows, const FormatKernels& format) {
+  const int64_t line = 64 / format.left_bytes;
+  return rounded_up(rows, line) + (format.staged_rows > 1 ? 0 : line);
+}
+
+/// Words of `inputs` inputs.
+int64_t words_of(int64_t inputs, const FormatKernels& format) {
+  return rounded_up((inputs + format.group - 1) / format.group, format.word_multiple);
+}
+
+void refuse_int8(const PackedWeight& weight) {
+  if (weight.format() != Format::kInt8) return;
+  throw Error(ErrorCode::kBackend,
+              "linear_backward: int8 weights have no gradient; train with dtype \"fp32\" or "
+              "\"bf16\"");
+}
+
+}  // namespace
+
+/// dz = dy ⊙ activation'(preactivation); dy itself where there is none.
+Tensor CpuOps::inner_gradient(const LinearBackward& op, const FormatKernels& format) {
+  if (op.activation == Activation::kNone) return op.dy;
+  const int64_t rows = op.dy.rows(), columns = op.dy.columns();
+  const int64_t stride = transposed_stride(columns, format);
+  gradients_.grow(size_t(rows * stride * format.left_bytes) / sizeof(float) + 1);
+  Tensor dz(gradients_.data(), left_dtype(format), {rows, columns});
+  dz.row_stride = stride;
+  for_ranges(rows, 1.5 * double(columns), [&](int64_t begin, int64_t end) {
+    kernels_.training.slope({.dx = row_of(dz, begin),
+                             .dx_stride = stride,
+                             .dx_element = element_of(dz),
+                             .dy = row_of(op.dy, begin),
+                             .dy_stride = op.dy.row_stride,
+                             .x = row_of(op.preactivation, begin),
+                             .x_stride = op.preactivation.row_stride,
+                             .element = element_of(op.dy),
+                             .rows = end - begin,
+                             .columns = columns,
+                             .epilogue = epilogue_of(op.activation)});
+  });
+  return dz;
+}
+
+void CpuOps::transpose(const Tensor& dz, const Tensor& dbias, bool sums_only,
+                       const FormatKernels& format) {
+  const int64_t rows = dz.rows(), columns = dz.columns();
+  const int64_t stride = transposed_stride(rows, format), bytes = size_of(element_of(dz));
+  if (!sums_only) {
+    const int64_t staged = rounded_up(columns, format.staged_rows);
+    transposed_.grow(size_t(staged * stride * format.left_bytes) / sizeof(float) + 1);
+  }
+  char* const left = sums_only ? nullptr : reinterpret_cast<char*>(transposed_.data());
+  const int64_t blocks = (columns + kTransposedColumns - 1) / kTransposedColumns;
+  for_ranges(blocks, 0.3 * double(rows * kTransposedColumns), [&](int64_t begin, int64_t end) {
+    const int64_t first = begin * kTransposedColumns;
+    format.pack.transpose({.left = left ? left + first * stride * format.left_bytes : nullptr,
+                           .left_stride = stride,
+                           .x = dz.as<char>() + first * bytes,
+                           .x_stride = dz.row_stride,
+                           .x_element = element_of(dz),
+                           .rows = rows,
+                           .columns = std::min(end * kTransposedColumns, columns) - first,
+                           .column_sums = dbias ? dbias.as<float>() + first : nullptr});
+  });
+}
+
+void CpuOps::pack_down(const Tensor& x, const FormatKernels& format) {
+  const int64_t width = format.panel_columns, bytes = size_of(element_of(x));
+  const int64_t panels = (x.columns() + width - 1) / width;
+  const int64_t panel_bytes = words_of(x.rows(), format) * format.group * width * format.right_bytes;
+  panels_.grow(size_t(panels * panel_bytes) / sizeof(float) + 1);
+  for_ranges(panels, 0.3 * double(x.rows() * width), [&](int64_t begin, int64_t end) {
+    format.pack.pack_down({.panels = reinterpret_cast<char*>(panels_.data()) + begin * panel_bytes,
+                           .x = x.as<char>() + begin * width * bytes,
+                           .x_stride = x.row_stride,
+                           .x_element = element_of(x),
+                           .rows = x.rows(),
+                           .columns = std::min(end * width, x.columns()) - begin * width});
+  });
+  if (zeros_.size() < size_t(panels * width)) {
+    zeros_.grow(size_t(panels * width));
+    std::fill_n(zeros_.data(), zeros_.size(), 0.0f);
+  }
+}
+
+/// dweight += dzᵀ · x: a product whose inputs are the rows.
+void CpuOps::add_weight_gradient(const LinearBackward& op, const Tensor& dz,
+                                 const FormatKernels& format) {
+  pack_down(op.x, format);
+  multiply(
+      {.left = transposed_.data(),
+       .left_stride = transposed_stride(dz.rows(), format),
+       .row_scales = nullptr,
+       .row_zero_points = nullptr,
+       .column_scales = nullptr,
+       .column_sums = nullptr,
+       .panels = panels_.data(),
+       .bias = zeros_.data(),
+       .y = op.dweight.data,
+       .y_stride = op.dweight.row_stride,
+       .preactivation = nullptr,
+       .preactivation_stride = 0,
+       .residual = op.dweight.data,
+       .residual_stride = op.dweight.row_stride,
+       .y_element = Element::kF32,
+       .rows = op.dweight.rows(),
+       .words = words_of(dz.rows(), format),
+       .outputs = op.dweight.columns(),
+       .panel_begin = 0,
+       .panel_end = (op.dweight.columns() + format.panel_columns - 1) / format.panel_columns,
+       .epilogue = Epilogue::kNone,
+       .scratch = nullptr},
+      format);
+}
+
+void CpuOps::run(const LinearBackward& op) {
+  const PackedWeight& weight = packed(op.weight, kernels_);
+  refuse_int8(weight);
+  if (op.dy.rows() == 0) return;
+  const FormatKernels& format = weight.format_kernels();
+  const Tensor dz = inner_gradient(op, format);
+  if (op.dweight || op.dbias) transpose(dz, op.dbias, !op.dweight, format);
+  if (op.dweight) add_weight_gradient(op, dz, format);
+  if (!op.dx) return;
+  const PackedWeight& transposed = weight.transposed(*pool_);
+  GemmTask whole = whole_task({.y = op.dx,
+                               .preactivation = {},
+                               .x = dz,
+                               .weight = transposed,
+                               .activation = Activation::kNone},
+                              transposed);
+  whole.residual = op.dresidual.data;
+  whole.residual_stride = op.dresidual.row_stride;
+  stage(dz, transposed, whole);
+  multiply(whole, format);
 }
 
 }  // namespace albert::cpu

@@ -43,10 +43,6 @@ int64_t outputs_of(std::span<const LinearParams> parts) {
   return total;
 }
 
-int64_t rounded_up(int64_t count, int64_t multiple) {
-  return (count + multiple - 1) / multiple * multiple;
-}
-
 /// Calls visit with a null pointer of the tensor's element type.
 template <class Visit>
 void with_element_type(const Tensor& tensor, const Visit& visit) {
@@ -99,15 +95,20 @@ void with_weight_type(Format format, const Visit& visit) {
 
 PackedWeight::PackedWeight(const KernelTable& kernels, Format format, ThreadPool& pool,
                            std::span<const LinearParams> parts)
-    : LinearWeight(inputs_of(parts), outputs_of(parts)),
+    : PackedWeight(kernels, format, inputs_of(parts), outputs_of(parts)) {
+  pack_parts(pool, parts);
+}
+
+PackedWeight::PackedWeight(const KernelTable& kernels, Format format, int64_t inputs,
+                           int64_t outputs)
+    : LinearWeight(inputs, outputs),
       kernels_(kernels),
       format_(format),
-      words_(rounded_up((inputs() + format_kernels().group - 1) / format_kernels().group,
+      words_(rounded_up((inputs + format_kernels().group - 1) / format_kernels().group,
                         format_kernels().word_multiple)),
-      panel_count_((outputs() + panel_columns() - 1) / panel_columns()) {
+      panel_count_((outputs + panel_columns() - 1) / panel_columns()) {
   const size_t columns = size_t(panel_count_ * panel_columns());
-  const int64_t word_bytes = format_kernels().group * format_kernels().right_bytes;
-  panels_ = FloatBuffer(size_t(words_ * word_bytes) * columns / sizeof(float));
+  panels_ = FloatBuffer(size_t(panel_count_) * panel_bytes() / sizeof(float));
   bias_ = FloatBuffer(columns);
   std::fill_n(bias_.data(), columns, 0.0f);
   if (format == Format::kInt8) {
@@ -117,19 +118,74 @@ PackedWeight::PackedWeight(const KernelTable& kernels, Format format, ThreadPool
   }
   // Only what no part fills: the rest of the last panel, and of every last word.
   const size_t panel_floats = panels_.size() / std::max<size_t>(size_t(panel_count_), 1);
-  const bool ragged = words_ * format_kernels().group != inputs();
+  const bool ragged = words_ * format_kernels().group != inputs;
   const size_t filled = ragged ? 0 : panels_.size() - panel_floats;
   if (panel_count_ > 0) std::fill_n(panels_.data() + filled, panels_.size() - filled, 0.0f);
+}
+
+size_t PackedWeight::bytes() const {
+  const std::lock_guard lock(transposing_);
+  return (panels_.size() + bias_.size() + scales_.size() + sums_.size()) * sizeof(float) +
+         (transposed_ ? transposed_->bytes() : 0);
+}
+
+size_t PackedWeight::panel_bytes() const {
+  const FormatKernels& format = format_kernels();
+  return size_t(words_ * format.group * format.right_bytes * panel_columns());
+}
+
+void PackedWeight::pack_parts(ThreadPool& pool, std::span<const LinearParams> parts) {
   int64_t first_output = 0;
   for (const LinearParams& part : parts) {
-    with_weight_type(format,
+    with_weight_type(format_,
                      [&]<class Weight>(Weight*) { pack<Weight>(part, first_output, pool); });
     first_output += part.weight.rows();
   }
 }
 
-size_t PackedWeight::bytes() const {
-  return (panels_.size() + bias_.size() + scales_.size() + sums_.size()) * sizeof(float);
+void PackedWeight::repack(ThreadPool& pool, std::span<const LinearParams> parts) {
+  if (inputs_of(parts) != inputs() || outputs_of(parts) != outputs()) {
+    throw Error(ErrorCode::kShape, "repack: expected parts of [" + std::to_string(outputs()) +
+                                       ", " + std::to_string(inputs()) + "] together, got [" +
+                                       std::to_string(outputs_of(parts)) + ", " +
+                                       std::to_string(inputs_of(parts)) + "]");
+  }
+  std::fill(sums_.begin(), sums_.end(), 0);
+  pack_parts(pool, parts);
+  transposed_is_current_ = false;
+}
+
+const PackedWeight& PackedWeight::transposed(ThreadPool& pool) const {
+  const std::lock_guard lock(transposing_);
+  if (!transposed_) {
+    transposed_.reset(new PackedWeight(kernels_, format_, outputs(), inputs()));
+  }
+  if (!transposed_is_current_) transposed_->transpose_from(*this, pool);
+  transposed_is_current_ = true;
+  return *transposed_;
+}
+
+void PackedWeight::transpose_from(const PackedWeight& source, ThreadPool& pool) {
+  pool.parallel_for(source.panel_count(), pool.size() + 1, [&](int64_t panel) {
+    format_kernels().pack.transpose_panels({.panels = panels_.data(),
+                                            .words = words_,
+                                            .panel_count = panel_count_,
+                                            .source = source.panels(),
+                                            .source_words = source.words(),
+                                            .source_panel = panel});
+  });
+}
+
+void PackedWeight::pack_panels(const Tensor& weight, int64_t first_output, ThreadPool& pool) {
+  const int64_t rows = weight.rows(), width = panel_columns();
+  pool.parallel_for((rows + width - 1) / width, pool.size() + 1, [&](int64_t block) {
+    format_kernels().pack.pack_across({.panels = panel(first_output / width + block),
+                                       .x = weight.row<float>(block * width),
+                                       .x_stride = weight.row_stride,
+                                       .x_element = Element::kF32,
+                                       .rows = std::min(width, rows - block * width),
+                                       .columns = inputs()});
+  });
 }
 
 int64_t PackedWeight::index_of(int64_t output, int64_t input) const {
@@ -183,16 +239,27 @@ void PackedWeight::pack_rows(const Tensor& weight, int64_t begin, int64_t end, i
 template <class Weight>
 void PackedWeight::pack(const LinearParams& part, int64_t first_output, ThreadPool& pool) {
   const int64_t rows = part.weight.rows(), width = panel_columns();
-  pool.parallel_for((rows + width - 1) / width, pool.size() + 1, [&](int64_t block) {
-    with_element_type(part.weight, [&]<class Source>(Source*) {
-      pack_rows<Weight, Source>(part.weight, block * width, std::min((block + 1) * width, rows),
-                                first_output);
-    });
-  });
+  const bool whole = first_output % width == 0 && part.weight.dtype == DType::kF32;
+  if (whole && format_ != Format::kInt8) {
+    pack_panels(part.weight, first_output, pool);
+  } else {
+    pack_elements<Weight>(part.weight, first_output, pool);
+  }
   if (!part.bias) return;
   with_element_type(part.bias, [&]<class T>(T*) {
     std::transform(part.bias.as<T>(), part.bias.as<T>() + rows, bias_.data() + first_output,
                    [](T value) { return float(value); });
+  });
+}
+
+template <class Weight>
+void PackedWeight::pack_elements(const Tensor& weight, int64_t first_output, ThreadPool& pool) {
+  const int64_t rows = weight.rows(), width = panel_columns();
+  pool.parallel_for((rows + width - 1) / width, pool.size() + 1, [&](int64_t block) {
+    with_element_type(weight, [&]<class Source>(Source*) {
+      pack_rows<Weight, Source>(weight, block * width, std::min((block + 1) * width, rows),
+                                first_output);
+    });
   });
 }
 

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <mutex>
 #include <span>
 #include <vector>
 
@@ -21,9 +23,16 @@ class PackedWeight final : public LinearWeight {
   PackedWeight(const KernelTable& kernels, Format format, ThreadPool& pool,
                std::span<const LinearParams> parts);
 
+  /// Both orientations, if the second was needed.
   size_t bytes() const override;
   /// What was packed: rounded to bfloat16 or to the steps of int8 in these formats.
   void unpack(const LinearParams& params, int64_t first_output) const override;
+
+  /// Packs other numbers of the same shapes into the same memory. Nobody uses the weight meanwhile.
+  void repack(ThreadPool& pool, std::span<const LinearParams> parts);
+  /// The matrix with inputs and outputs exchanged, without a bias: what backward multiplies with.
+  /// Made from these panels when it is first asked for; any thread may ask. Not for int8.
+  const PackedWeight& transposed(ThreadPool& pool) const;
 
   /// The kernels whose layout this is.
   const KernelTable& kernels() const { return kernels_; }
@@ -39,8 +48,20 @@ class PackedWeight final : public LinearWeight {
   const int32_t* column_sums() const { return sums_.data(); }
 
  private:
+  PackedWeight(const KernelTable& kernels, Format format, int64_t inputs, int64_t outputs);
+
+  size_t panel_bytes() const;
+  char* panel(int64_t index) const {
+    return reinterpret_cast<char*>(panels_.data()) + size_t(index) * panel_bytes();
+  }
+  void pack_parts(ThreadPool& pool, std::span<const LinearParams> parts);
+  /// Whole panels of a part, by the format's kernel.
+  void pack_panels(const Tensor& weight, int64_t first_output, ThreadPool& pool);
+  void transpose_from(const PackedWeight& source, ThreadPool& pool);
   template <class Weight>
   void pack(const LinearParams& part, int64_t first_output, ThreadPool& pool);
+  template <class Weight>
+  void pack_elements(const Tensor& weight, int64_t first_output, ThreadPool& pool);
   /// Rows [begin, end) of a part whose first row is that output.
   template <class Weight, class Source>
   void pack_rows(const Tensor& weight, int64_t begin, int64_t end, int64_t output);
@@ -68,6 +89,9 @@ class PackedWeight final : public LinearWeight {
   FloatBuffer bias_;    // panel_count × panel_columns, as are the next two
   FloatBuffer scales_;
   std::vector<int32_t> sums_;
+  mutable std::mutex transposing_;
+  mutable std::unique_ptr<PackedWeight> transposed_;
+  mutable bool transposed_is_current_ = false;
 };
 
 }  // namespace albert::cpu

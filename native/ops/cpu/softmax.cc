@@ -24,4 +24,19 @@ void CpuOps::run(const SoftmaxForward& op) {
   });
 }
 
+void CpuOps::run(const SoftmaxBackward& op) {
+  const Segments segments(op.y, op.cu_seqlens);
+  for_ranges(segments.count(), 2 * segments.mean_length(), [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      kernels_.training.softmax_backward(
+          {.dx = segments.begin(op.dx, i),
+           .dy = segments.begin(op.dy, i),
+           .y = segments.begin(op.y, i),
+           .dresidual = op.dresidual ? segments.begin(op.dresidual, i) : nullptr,
+           .count = segments.length(i),
+           .logarithm = op.logarithm});
+    }
+  });
+}
+
 }  // namespace albert::cpu

@@ -21,4 +21,28 @@ void CpuOps::run(const WeightedSumForward& op) {
   });
 }
 
+void CpuOps::run(const WeightedSumBackward& op) {
+  const int32_t* offsets = op.cu_seqlens.as<int32_t>();
+  const int64_t sequences = op.dy.rows();
+  if (sequences == 0) return;
+  const double units = double(op.x.size()) / double(sequences);
+  for_ranges(sequences, units, [&](int64_t begin, int64_t end) {
+    for (int64_t b = begin; b < end; ++b) {
+      const int64_t first = offsets[b];
+      kernels_.training.weighted_sum_backward(
+          {.dx = op.dx.row<float>(first),
+           .dx_stride = op.dx.row_stride,
+           .dweights = op.dweights.as<float>() + first,
+           .dy = op.dy.row<float>(b),
+           .x = op.x.row<float>(first),
+           .x_stride = op.x.row_stride,
+           .weights = op.weights.as<float>() + first,
+           .dresidual = op.dresidual ? op.dresidual.row<float>(first) : nullptr,
+           .dresidual_stride = op.dresidual.row_stride,
+           .rows = offsets[b + 1] - first,
+           .columns = op.x.columns()});
+    }
+  });
+}
+
 }  // namespace albert::cpu

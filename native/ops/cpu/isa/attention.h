@@ -29,10 +29,6 @@ constexpr int kPanelsOfHead = kInTiles<FormatType> ? 2 : 1;
 template <class FormatType>
 constexpr int kHeadColumns = kPanelsOfHead<FormatType> * kPanelColumns<FormatType>;
 
-constexpr int64_t rounded_up(int64_t count, int64_t multiple) {
-  return (count + multiple - 1) / multiple * multiple;
-}
-
 /// Where the parts of a task's scratch begin. A word is 32 bits, as a float is.
 template <class FormatType>
 struct AttentionScratch {
@@ -49,6 +45,7 @@ struct AttentionScratch {
   Left* weights;        // kRows × padded_keys: the scores' exponentials
   Left* queries;        // kRows × head_words, where they cannot be read in place
   float* context;       // kRows × kHeadColumns
+  float* factors;       // a row of the dropout's mask
   int64_t floats;
 
   AttentionScratch(float* scratch, int64_t key_count, int64_t head_size)
@@ -62,7 +59,8 @@ struct AttentionScratch {
         queries(weights + kRows * padded_keys),
         context(reinterpret_cast<float*>(
             queries + kRows * rounded_up(head_words * kGroup, kHeadColumns<FormatType>))),
-        floats(context + kRows * kHeadColumns<FormatType> - scratch) {}
+        factors(context + kRows * kHeadColumns<FormatType>),
+        floats(factors + mask_floats(key_count) - scratch) {}
 
   /// Where the first word of a column lies, in panels of `words` words.
   float* column_of(float* panels, int64_t column, int64_t words) const {
@@ -235,6 +233,19 @@ inline void keep_row(const AttentionTask& t, const Left* weights, int64_t row,
   });
 }
 
+/// Drops weights of a row; what is kept is scaled by `sum`, which all of them are divided by.
+template <class FormatType>
+inline void drop_weights(const AttentionTask& t, const AttentionScratch<FormatType>& s, int64_t row,
+                         typename FormatType::Left* weights, float& sum) {
+  DropoutMask kept = t.dropout;
+  kept.scale = 1;
+  row_mask(s.factors, kept, row, t.head, t.key_count);
+  for_each_vector(t.key_count, [&](int64_t j, auto lanes) {
+    store(weights + j, load(weights + j, lanes) * load(s.factors + j), lanes);
+  });
+  sum /= t.dropout.scale;
+}
+
 /// context = weights · values / Σ weights.
 template <class FormatType, class Element>
 inline void weigh_values(const AttentionTask& t, const AttentionScratch<FormatType>& s,
@@ -289,6 +300,7 @@ inline void attention_of(const AttentionTask& t) {
       }
       keep_row(t, weights, begin + i, statistics);
       sums[i] = statistics.sum;
+      if (t.dropout.threshold > 0) drop_weights(t, scratch, begin + i, weights, sums[i]);
     }
     weigh_values<FormatType, Element>(t, scratch, rows, sums);
   });

@@ -83,6 +83,10 @@ inline void finish_into(const GemmTask& t, const FinishedSums& s, Output* y) {
                          ? result
                          : static_cast<Output*>(t.preactivation) +
                                (s.row + i) * t.preactivation_stride + s.column;
+      const Output* residual =
+          t.residual == nullptr
+              ? nullptr
+              : static_cast<const Output*>(t.residual) + (s.row + i) * t.residual_stride + s.column;
       for_each_vector(s.columns, [&](int64_t j, auto lanes) {
         Vec sum;
         if constexpr (FormatType::kGroup == 4) {
@@ -91,7 +95,9 @@ inline void finish_into(const GemmTask& t, const FinishedSums& s, Output* y) {
           sum = finished(t, s.row + i, s.column + j, sums + j, lanes);
         }
         if (kept != result) store(kept + j, sum, lanes);
-        store(result + j, function(sum), lanes);
+        Vec value = function(sum);
+        if (residual != nullptr) value = value + load(residual + j, lanes);
+        store(result + j, value, lanes);
       });
     }
   });

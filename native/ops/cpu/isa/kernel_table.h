@@ -8,17 +8,14 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "ops/cpu/isa/training_kernels.h"
+#include "ops/cpu/isa/values.h"
+
 namespace albert::cpu {
 
-/// The values of albert::Activation (ops/activation.h is not included here: kernel sources see no
-/// header whose inline functions the linker might pick in their AVX-512 form).
-enum class Epilogue : uint8_t { kNone, kGeluTanh, kGeluErf, kRelu, kTanh };
-
-/// Element types of activations.
-enum class Element : uint8_t { kF32, kBF16 };
-struct Bfloat16 {
-  uint16_t bits;
-};
+static constexpr int64_t rounded_up(int64_t count, int64_t multiple) {
+  return (count + multiple - 1) / multiple * multiple;
+}
 
 /// What a GEMM multiplies.
 enum class Format : uint8_t { kF32, kBF16, kInt8 };
@@ -57,7 +54,9 @@ struct GemmTask {
   int64_t y_stride;
   void* preactivation;  // null = not kept
   int64_t preactivation_stride;
-  Element y_element;  // of preactivation too
+  const void* residual;  // added to epilogue(…); null = zeros; may be y
+  int64_t residual_stride;
+  Element y_element;  // of preactivation and residual too
   int64_t rows;
   int64_t words;
   int64_t outputs;  // of the whole matrix
@@ -85,10 +84,12 @@ struct AttentionTask {
   int64_t key_count;
   int64_t head_size;
   float scale;
+  DropoutMask dropout;  // its rows are the queries
+  uint32_t head;
   float* scratch;  // attention_scratch(key_count, head_size) floats, 64-byte aligned
 };
 
-/// y = normalized(x + residual) · weight + bias, row by row; y may be x or residual.
+/// y = normalized(dropout(x) + residual) · weight + bias, row by row; y may be x or residual.
 struct LayerNormTask {
   void* y;
   int64_t y_stride;
@@ -102,11 +103,16 @@ struct LayerNormTask {
   const float* bias;
   float* mean;     // null = not kept
   float* rstd;     // null = not kept
-  float* scratch;  // one row of floats, 64-byte aligned
+  DropoutMask dropout;
+  float* scratch;  // layer_norm_scratch(columns) floats, 64-byte aligned
   int64_t rows;
   int64_t columns;
   float epsilon;
 };
+/// A row of sums, and one of mask factors.
+static constexpr int64_t layer_norm_scratch(int64_t columns) {
+  return (columns + 15) / 16 * 16 + mask_floats(columns);
+}
 
 /// y = x in y's element type, row by row.
 struct ConvertTask {
@@ -167,6 +173,7 @@ struct FormatKernels {
   /// Steps of independent sums in registers; the result keeps them from being left out.
   float (*burn)(int64_t steps);
   int64_t burn_operations;  // multiplications and additions of one step
+  PackKernels pack;
 };
 
 /// Some elements of a parameter; see ops/optimizer.h for the formulas.
@@ -217,6 +224,7 @@ struct KernelTable {
   LambSums (*lamb_moments)(const AdamTask& task);
   /// Updates the weights from moments that are up to date.
   void (*lamb_apply)(const AdamTask& task);
+  TrainingKernels training;
 };
 
 // Defined by kernels.cc, compiled once for each.

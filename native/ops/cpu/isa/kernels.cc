@@ -16,6 +16,7 @@
 #include "ops/cpu/isa/formats.h"
 #include "ops/cpu/isa/stage.h"
 #include "ops/cpu/isa/vector_math.h"
+#include "ops/cpu/isa/philox.h"
 #include "ops/cpu/isa/register_tile.h"
 #include "ops/cpu/isa/amx_tile.h"
 #include "ops/cpu/isa/gemm.h"
@@ -23,6 +24,11 @@
 #include "ops/cpu/isa/attention.h"
 #include "ops/cpu/isa/normalization.h"
 #include "ops/cpu/isa/elementwise.h"
+#include "ops/cpu/isa/panels.h"
+#include "ops/cpu/isa/slopes.h"
+#include "ops/cpu/isa/attention_backward.h"
+#include "ops/cpu/isa/normalization_backward.h"
+#include "ops/cpu/isa/elementwise_backward.h"
 #include "ops/cpu/isa/burn.h"
 #include "ops/cpu/isa/optimizer.h"
 #include "ops/cpu/isa/kernel_table.h"
@@ -39,7 +45,7 @@ constexpr bool reads(Element element) {
 }
 
 template <class FormatType>
-constexpr FormatKernels format_kernels(void (*stage)(const StageTask&)) {
+constexpr FormatKernels format_kernels(void (*stage)(const StageTask&), PackKernels pack = {}) {
   return {.group = FormatType::kGroup,
           .word_multiple = kWordMultiple<FormatType>,
           .panel_columns = kPanelColumns<FormatType>,
@@ -56,7 +62,8 @@ constexpr FormatKernels format_kernels(void (*stage)(const StageTask&)) {
           .gemm_scratch = gemm_scratch<FormatType>,
           .gemm = gemm<FormatType>,
           .burn = burn<FormatType>,
-          .burn_operations = kBurnOperations<FormatType>};
+          .burn_operations = kBurnOperations<FormatType>,
+          .pack = pack};
 }
 
 }  // namespace
@@ -64,8 +71,10 @@ constexpr FormatKernels format_kernels(void (*stage)(const StageTask&)) {
 const KernelTable kernels = {
     .name = ALBERT_NAME_OF(ALBERT_ISA),
     .narrow = __is_same(Bfloat16Format::Left, Bfloat16) ? Element::kBF16 : Element::kF32,
-    .formats = {format_kernels<Float32Format>(stage_converted<Float32Format>),
-                format_kernels<Bfloat16Format>(stage_converted<Bfloat16Format>),
+    .formats = {format_kernels<Float32Format>(stage_converted<Float32Format>,
+                                              pack_kernels<Float32Format>()),
+                format_kernels<Bfloat16Format>(stage_converted<Bfloat16Format>,
+                                               pack_kernels<Bfloat16Format>()),
                 format_kernels<Int8Format>(stage_quantized)},
     .attention_scratch = attention_scratch,
     .attention = attention,
@@ -80,6 +89,15 @@ const KernelTable kernels = {
     .square_sum = square_sum,
     .adamw = adamw,
     .lamb_moments = lamb_moments,
-    .lamb_apply = lamb_apply};
+    .lamb_apply = lamb_apply,
+    .training = {.dropout = dropout,
+                 .slope = slope,
+                 .layer_norm_backward = layer_norm_backward,
+                 .attention_backward_scratch = attention_backward_scratch,
+                 .attention_backward = attention_backward,
+                 .softmax_backward = softmax_backward,
+                 .weighted_sum_backward = weighted_sum_backward,
+                 .scaled_exponential = scaled_exponential,
+                 .add = add}};
 
 }  // namespace albert::cpu::ALBERT_ISA

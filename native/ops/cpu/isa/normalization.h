@@ -11,12 +11,21 @@
 namespace albert::cpu::ALBERT_ISA {
 namespace {
 
-/// Leaves x + residual in `sum` and returns its mean.
+/// What is added up before it is normalized.
 template <class X, class Residual>
-inline float add_residual(float* sum, const X* x, const Residual* residual, int64_t columns) {
+struct NormInputs {
+  const X* x;
+  const float* factors;      // of x; null = ones
+  const Residual* residual;  // null = zeros
+};
+
+/// Leaves x ⊙ factors + residual in `sum` and returns its mean.
+template <class X, class Residual>
+inline float add_residual(float* sum, const NormInputs<X, Residual>& inputs, int64_t columns) {
   const Vec total = sum_of_vectors(columns, [&](int64_t i, auto lanes) {
-    Vec v = load(x + i, lanes);
-    if (residual != nullptr) v = v + load(residual + i, lanes);
+    Vec v = load(inputs.x + i, lanes);
+    if (inputs.factors != nullptr) v = v * load(inputs.factors + i);
+    if (inputs.residual != nullptr) v = v + load(inputs.residual + i, lanes);
     store(sum + i, v, lanes);
     return v;
   });
@@ -44,10 +53,14 @@ inline CentredStatistics centre(float* y, float mean, int64_t columns) {
 
 template <class Y, class X>
 inline void normalize_rows(const LayerNormTask& t, Y* y, const X* x) {
+  float* const factors = t.scratch + (t.columns + 15) / 16 * 16;
+  const bool drops = t.dropout.threshold > 0;
   for (int64_t row = 0; row < t.rows; ++row, y += t.y_stride, x += t.x_stride) {
+    if (drops) row_mask(factors, t.dropout, row, 0, t.columns);
     const Y* residual =
         t.residual ? static_cast<const Y*>(t.residual) + row * t.residual_stride : nullptr;
-    const float mean = add_residual(t.scratch, x, residual, t.columns);
+    const NormInputs<X, Y> inputs = {x, drops ? factors : nullptr, residual};
+    const float mean = add_residual(t.scratch, inputs, t.columns);
     const CentredStatistics left = centre(t.scratch, mean, t.columns);
     const float rstd = 1.0f / __builtin_sqrtf(left.variance + t.epsilon);
     for_each_vector(t.columns, [&](int64_t i, auto lanes) {

@@ -1,4 +1,4 @@
-// The arithmetic of the pipelines: scores from logits, and the best of them.
+// Scores from logits, and the best of them.
 
 /** Numbers by index, as typed arrays and plain arrays have them. */
 export type Numbers = ArrayLike<number>;

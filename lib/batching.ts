@@ -2,7 +2,7 @@
 
 /** What a batch is measured by. */
 export interface Sized {
-  input_ids: number[];
+  input_ids: { readonly length: number };
   /** Rows that a wide head computes for this sequence (masks to fill); absent = none. */
   rows?: number;
 }

@@ -1,0 +1,78 @@
+// Copies of weights: in, and packed out again.
+#include "train/master_weights.h"
+
+#include <algorithm>
+
+#include "core/host_memory.h"
+
+namespace albert::train {
+
+namespace {
+
+Tensor flat(const Tensor& tensor) {
+  return tensor.reshaped({tensor.size()});
+}
+
+/// Gives the packer one parameter after the other out of a backend's memory.
+class MasterReader final : public model::ParameterReader {
+ public:
+  MasterReader(Backend& backend, const model::AlbertParams& params)
+      : backend_(backend), params_(params) {}
+
+  const model::AlbertParams& shapes() const override { return params_; }
+
+  void read(const Tensor& member, const Tensor& destination) override {
+    backend_.download(flat(destination), flat(member));
+  }
+
+ private:
+  Backend& backend_;
+  const model::AlbertParams& params_;
+};
+
+}  // namespace
+
+MasterWeights::MasterWeights(const model::AlbertWeights& initial, std::shared_ptr<Backend> backend)
+    : architecture_(initial.architecture), backend_(std::move(backend)), arena_(*backend_) {
+  const DType dtype = backend_->master_dtype();
+  model::allocate(params_, architecture_, arena_, dtype);
+  HostMemory memory;
+  Arena arena(memory);
+  model::AlbertParams host;
+  model::allocate(host, architecture_, arena, dtype);
+  model::unpack(initial, host);
+  std::vector<Tensor> from;
+  model::for_each(host, architecture_, [&](const model::ParameterSpec&, Tensor& tensor) {
+    from.push_back(flat(tensor));
+  });
+  size_t next = 0;
+  model::for_each(params_, architecture_, [&](const model::ParameterSpec&, Tensor& tensor) {
+    backend_->upload(flat(tensor), from[next++]);
+  });
+}
+
+void MasterWeights::update(const std::function<bool()>& change) {
+  const std::unique_lock lock(mutex_);
+  if (change()) ++version_;
+}
+
+void MasterWeights::read(const std::function<void()>& look) const {
+  const std::shared_lock lock(mutex_);
+  look();
+}
+
+MasterWeights::Packed MasterWeights::packed(const std::shared_ptr<Backend>& backend) {
+  const std::lock_guard packing(packing_);
+  const std::shared_lock lock(mutex_);
+  std::erase_if(copies_, [](const Copy& copy) { return copy.weights.expired(); });
+  for (const Copy& copy : copies_) {
+    if (copy.backend != backend.get() || copy.version != version_) continue;
+    if (Packed shared = copy.weights.lock()) return shared;
+  }
+  MasterReader reader(*backend_, params_);
+  Packed packed = model::prepare(architecture_, reader, backend);
+  copies_.push_back({backend.get(), packed, version_});
+  return packed;
+}
+
+}  // namespace albert::train

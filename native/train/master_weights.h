@@ -1,0 +1,55 @@
+// The weights that training changes, and what others compute with meanwhile.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <shared_mutex>
+#include <vector>
+
+#include "model/weights.h"
+
+namespace albert::train {
+
+/// Thread-safe: whoever packs waits for an update that runs, and the next update for who packs.
+class MasterWeights {
+ public:
+  using Packed = std::shared_ptr<const model::AlbertWeights>;
+
+  /// Copies the weights, exactly, to the master dtype of `backend`. Throws Error{kMemory}.
+  MasterWeights(const model::AlbertWeights& initial, std::shared_ptr<Backend> backend);
+
+  const model::Architecture& architecture() const { return architecture_; }
+  Backend& backend() const { return *backend_; }
+
+  /// Their memory: the contents may be used within read() and update() only.
+  model::AlbertParams& params() { return params_; }
+
+  /// Runs `change`, which says whether it changed anything, while nobody packs.
+  void update(const std::function<bool()>& change);
+  /// Runs `look` while nobody changes anything.
+  void read(const std::function<void()>& look) const;
+
+  /// As a backend computes with them; what somebody still holds of the same numbers is shared.
+  Packed packed(const std::shared_ptr<Backend>& backend);
+
+  std::vector<BillItem> bill() const { return arena_.bill(); }
+
+ private:
+  struct Copy {
+    const Backend* backend;
+    std::weak_ptr<const model::AlbertWeights> weights;
+    int64_t version;
+  };
+
+  const model::Architecture architecture_;
+  const std::shared_ptr<Backend> backend_;
+  Arena arena_;
+  model::AlbertParams params_;
+  mutable std::shared_mutex mutex_;  // params_, version_
+  int64_t version_ = 0;
+  std::mutex packing_;  // copies_; taken before mutex_
+  std::vector<Copy> copies_;
+};
+
+}  // namespace albert::train
