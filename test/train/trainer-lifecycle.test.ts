@@ -28,17 +28,19 @@ v8.setFlagsFromString('--expose-gc');
 const collect = vm.runInNewContext('gc') as () => void;
 
 t.test('one thing at a time', async (t) => {
-  const trainer = await goldenTrainer(cpu!);
-  const running = trainer.step(batch!);
+  const { trainer, batch: slow } = await train.slow();
+  const folder = path.join(t.testdir({}), 'busy');
+  const running = trainer.step(slow);
   const others: [string, () => Promise<unknown>][] = [
-    ['step', () => trainer.step(batch!)],
-    ['gradients', () => trainer.gradients(batch!)],
-    ['evaluate', () => trainer.evaluate([batch!])],
-    ['save', () => trainer.save(path.join(t.testdir({}), 'busy'))],
+    ['step', () => trainer.step(slow)],
+    ['gradients', () => trainer.gradients(slow)],
+    ['evaluate', () => trainer.evaluate([slow])],
+    ['save', () => trainer.save(folder)],
   ];
   for (const [name, call] of others) await expectError(t, call, 'ERR_BUSY', /at work/, name);
   t.match(await running, { step: 1 });
-  t.match(await trainer.step(batch!), { step: 2 }, 'and then the next');
+  t.match(await trainer.step(slow), { step: 2 }, 'and then the next');
+  await trainer.dispose();
 });
 
 t.test('an update that is aborted has changed nothing', async (t) => {
@@ -202,7 +204,11 @@ const skip = hasPrlimit ? false : 'needs the program prlimit (util-linux) to fil
 t.test('a full disk costs checkpoints, not the run', { skip }, async (t) => {
   const folder = path.join(t.testdir({}), 'run');
   const output = await new Promise<string>((resolve) => {
-    execFile(process.execPath, [script, 'full', folder], { env }, (_, text) => resolve(text));
+    const command = [script, 'full', folder];
+    execFile(process.execPath, command, { env }, (error, text) => {
+      t.equal(error, null);
+      resolve(text);
+    });
   });
   const [first, second, warning, ...rest] = JSON.parse(output) as string[];
   t.same([first, second], ['2 saved', '4 saved']);
