@@ -1,4 +1,4 @@
-// Trains and computes under sanitizers: node test/sanitize.cjs [address|thread] [updates]
+// Trains and computes under sanitizers: node test/sanitize.cjs [address|thread] [updates] [--isa …]
 // Builds albert_check with the sanitizer in a folder of its own, once, and runs it.
 'use strict';
 const { spawnSync } = require('node:child_process');
@@ -6,7 +6,7 @@ const os = require('node:os');
 const path = require('node:path');
 
 const kinds = { address: 'address,undefined', thread: 'thread' };
-const [kind = 'address', updates = '2000'] = process.argv.slice(2);
+const [kind = 'address', updates = '2000', ...more] = process.argv.slice(2);
 if (!Object.hasOwn(kinds, kind)) {
   process.stderr.write('usage: node test/sanitize.cjs [address|thread] [updates]\n');
   process.exit(2);
@@ -33,4 +33,4 @@ const setting = `-DALBERT_SANITIZE=${kinds[kind]}`;
 run('cmake', '-S', root, '-B', folder, '-DCMAKE_BUILD_TYPE=RelWithDebInfo', setting);
 run('cmake', '--build', folder, '--target', 'albert_check', '--parallel');
 const check = path.join(folder, 'albert_check');
-run(check, '--mode', 'training', '--updates', updates);
+run(check, '--mode', 'training', '--updates', updates, ...more);

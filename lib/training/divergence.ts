@@ -140,8 +140,9 @@ function risen(now: number, lowest: number): string {
 }
 
 function stalled(now: number, blind: number): string {
+  const losses = `the masked-LM loss is ${now.toFixed(2)}`;
   const guessing = `blind guessing gives ${blind.toFixed(2)}`;
-  return `the masked-LM loss is ${now.toFixed(2)}, ${guessing}; check tokenizer and labels, and raise or lower learning_rate`;
+  return `${losses}, ${guessing}; check tokenizer and labels, then try another learning_rate`;
 }
 
 function diverged(step: number, what: string): AlbertError {

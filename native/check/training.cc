@@ -121,7 +121,7 @@ class Callers {
 };
 
 std::vector<double> reference_losses(int64_t updates) {
-  const auto engine = load({.device = "reference"});
+  const auto engine = load({.device = "reference", .instruction_set = ""});
   const train::TrainerSettings settings = settings_for("fp32");
   train::Trainer trainer(*engine->weights(), engine->backend(), settings);
   const std::atomic<bool> never = false;
@@ -139,11 +139,12 @@ bool resumes_equal(train::Trainer& trainer, engine::Engine& engine, const std::s
   const std::string folder = (fs::temp_directory_path() / name).string();
   train::save_checkpoint(trainer, folder, {{train::kCheckpointMark, "{}\n"}});
   const train::TrainerSettings settings = settings_for(dtype);
-  const auto from_disk = engine::Engine::load({.config = kConfig,
-                                               .kind = "pretraining",
-                                               .path = folder,
-                                               .seed = 0,
-                                               .backend = {.device = "cpu"}});
+  const auto from_disk = engine::Engine::load(
+      {.config = kConfig,
+       .kind = "pretraining",
+       .path = folder,
+       .seed = 0,
+       .backend = {.device = "cpu", .instruction_set = engine.backend()->instruction_set()}});
   train::Trainer other(*from_disk->weights(), train::training_backend(*engine.backend(), settings),
                        settings);
   train::restore_checkpoint(other, folder);
