@@ -46,7 +46,7 @@ t.test('one thing at a time', async (t) => {
 t.test('an update that is aborted has changed nothing', async (t) => {
   const { trainer, batch: slow } = await train.slow();
   const expected = await trainer.gradients(slow);
-  for (const delay of [0, 2, 10, 30]) {
+  for (const delay of [0, 2, 20]) {
     const controller = new AbortController();
     const work = trainer.step(slow, { signal: controller.signal });
     await sleep(delay);
@@ -140,7 +140,7 @@ t.test('memory stays flat', async (t) => {
 });
 
 t.test('a worker may end in the middle of an update', async (t) => {
-  for (const delay of [0, 3, 20, 60]) {
+  for (const delay of [0, 3, 40]) {
     const worker = new Worker(script, { argv: ['steps'], env, execArgv: [], stdout: true });
     await new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
     await sleep(delay);
@@ -181,7 +181,7 @@ async function trainAndKill(folder: string): Promise<void> {
 t.test('killed at any moment, a run goes on from its last checkpoint, to the bit', async (t) => {
   const folder = path.join(t.testdir({}), 'run');
   let last = 0;
-  for (let round = 0; round < 8; ++round) {
+  for (let round = 0; round < 5; ++round) {
     await trainAndKill(folder);
     const trainer = await train.begin(folder);
     t.ok(trainer.global_step >= last + 3, `round ${round}: ${last} to ${trainer.global_step}`);
@@ -210,10 +210,13 @@ t.test('a full disk costs checkpoints, not the run', { skip }, async (t) => {
       resolve(text);
     });
   });
-  const [first, second, warning, ...rest] = JSON.parse(output) as string[];
-  t.same([first, second], ['2 saved', '4 saved']);
-  t.match(warning, /No checkpoint was written, the run goes on: cannot write .*File too large/);
-  t.same(rest, ['6 ERR_IO', '8 ERR_IO', '10 saved'], 'one warning, and then there is room');
+  const told = JSON.parse(output) as string[];
+  const isWarning = (text: string): boolean => text.startsWith('No checkpoint');
+  const saves = told.filter((text) => !isWarning(text));
+  t.same(saves, ['2 saved', '4 saved', '6 ERR_IO', '8 ERR_IO', '10 saved']);
+  const [warning, ...more] = told.filter(isWarning);
+  t.match(warning, /the run goes on: cannot write .*File too large/);
+  t.same(more, [], 'one warning');
   t.same(readdirSync(folder).sort(), ['checkpoint-10', 'checkpoint-4']);
   t.equal((await Trainer.resume(folder)).global_step, 10);
 });
