@@ -135,7 +135,8 @@ t.test("the engine's gradients are those of the independent head", async (t) => 
   };
   const model = { directory, kind: 'question_answering_v2' } as const;
   const actual = await gradientsOf(model, { ...request, ...candidates }, labels);
-  const onCpu = await gradientsOf({ ...model, device: 'cpu' }, { ...request, ...candidates }, labels);
+  const cpu = { ...model, device: 'cpu' };
+  const onCpu = await gradientsOf(cpu, { ...request, ...candidates }, labels);
   t.ok(Math.abs(actual.loss / loss() - 1) <= 1e-12, `loss ${actual.loss}`);
   t.ok(Math.abs(onCpu.loss / loss() - 1) <= 1e-6, `loss ${onCpu.loss} on the CPU`);
   for (const [name, matrix] of Object.entries(rowsByName(w))) {

@@ -64,7 +64,8 @@ async function fiftyUpdates(t: Test, backend: Backend, tolerance: number): Promi
       sentence_order: Int32Array.from(batch.sentence_order_label),
     };
     writeParameters(directory, parameters, config);
-    const result = await gradientsOf({ directory, kind: 'pretraining', ...backend }, request, labels);
+    const model = { directory, kind: 'pretraining', ...backend } as const;
+    const result = await gradientsOf(model, request, labels);
     const [loss, norm, rate] = golden.float64[index]!;
     const actual = globalNorm(result);
     worst = Math.max(worst, Math.abs(result.loss / loss - 1), Math.abs(actual / norm - 1));
