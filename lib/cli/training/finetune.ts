@@ -64,7 +64,7 @@ export async function finetune(given: FinetuneOptions): Promise<void> {
 }
 
 async function begin(options: FinetuneOptions): Promise<void> {
-  const { resume: _, dry_run: __, ...saved } = options;
+  const { resume: _, dry_run: __, stop_after: ___, ...saved } = options;
   await beginRun(options.output, { version: 1, command: 'finetune', options: saved });
 }
 

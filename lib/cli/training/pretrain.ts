@@ -47,7 +47,7 @@ export async function pretrain(given: PretrainOptions): Promise<void> {
   if (given.dry_run === true) return tellPlan(plan);
   const goesOn = resumes && (await hasCheckpoint(options.output));
   if (!resumes) {
-    const { resume: _, dry_run: __, ...saved } = options;
+    const { resume: _, dry_run: __, stop_after: ___, ...saved } = options;
     await beginRun(options.output, { version: 1, command: 'pretrain', options: saved });
   }
   await train(plan, given, goesOn);
