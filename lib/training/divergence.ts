@@ -18,6 +18,8 @@ export interface WatchState {
   /** Means over a window: of the first one, and the lowest. */
   first: number | null;
   lowest: number | null;
+  /** Updates one after the other whose mean was too high. */
+  risen: number;
   /** Updates skipped one after the other. */
   skipped: number;
   /** Whether the plateau was told. */
@@ -26,6 +28,8 @@ export interface WatchState {
 
 /** Updates that a mean is taken over. */
 const window = 100;
+/** Means in a row above the limit that end a run: a spike is forgotten sooner. */
+const mostRisen = 150;
 /** Updates in a row without a finite gradient that end a run. */
 const mostSkipped = 10;
 /** Updates behind the warm-up until a masked LM must have learned something. */
@@ -35,8 +39,8 @@ const patience = 1000;
  * Stops a run where it cannot get well by itself:
  *
  * - ten updates in a row had no finite gradient;
- * - the mean loss of 100 updates lies above the lowest such mean by more than three quarters of
- *   what had been gained, and by more than half of it;
+ * - for 150 updates the mean loss of the last 100 lay above the lowest such mean by more than three
+ *   quarters of what had been gained, and by more than half of that mean;
  * - a masked LM still guesses blindly, near ln V, 1,000 updates behind the warm-up.
  *
  * The plateau of ALBERT's first one or two thousand updates, where the loss of a masked LM stays
@@ -50,6 +54,7 @@ export class DivergenceWatch {
     recent_mlm: [],
     first: null,
     lowest: null,
+    risen: 0,
     skipped: 0,
     hinted: false,
   };
@@ -88,7 +93,8 @@ export class DivergenceWatch {
     state.first ??= now;
     state.lowest = Math.min(state.lowest ?? now, now);
     const { rise, limit } = this.#rise();
-    if (rise > limit) throw diverged(report.step, risen(now, state.lowest));
+    state.risen = rise > limit ? state.risen + 1 : 0;
+    if (state.risen >= mostRisen) throw diverged(report.step, risen(now, state.lowest));
     return this.#plateau(report.step);
   }
 
@@ -134,8 +140,9 @@ function risen(now: number, lowest: number): string {
 }
 
 function stalled(now: number, blind: number): string {
+  const losses = `the masked-LM loss is ${now.toFixed(2)}`;
   const guessing = `blind guessing gives ${blind.toFixed(2)}`;
-  return `the masked-LM loss is ${now.toFixed(2)}, ${guessing}; check tokenizer and labels, and raise or lower learning_rate`;
+  return `${losses}, ${guessing}; check tokenizer and labels, then try another learning_rate`;
 }
 
 function diverged(step: number, what: string): AlbertError {

@@ -73,6 +73,8 @@ export class PretrainingDataset implements AsyncIterable<PretrainingExample> {
   readonly #tokenizer: NativeTokenizer;
   readonly #options: PretrainingDatasetOptions;
   #opening: Promise<NativePretrainingStream> | undefined;
+  /** Read once: the state of every update is asked for. */
+  #description: NativeStreamDescription | undefined;
   /** What was taken from the stream, and how much of it was consumed. */
   #taken: NativeTakenExamples | undefined;
   #consumed = 0;
@@ -109,8 +111,8 @@ export class PretrainingDataset implements AsyncIterable<PretrainingExample> {
    */
   async state(): Promise<PretrainingDatasetState> {
     const position = this.#position();
-    const stream = await this.#open();
-    return { version: 1, position, ...(await stream.describe()) };
+    this.#description ??= await (await this.#open()).describe();
+    return { version: 1, position, ...this.#description };
   }
 
   /**
@@ -125,7 +127,8 @@ export class PretrainingDataset implements AsyncIterable<PretrainingExample> {
   async restore(state: PretrainingDatasetState): Promise<void> {
     this.#refuseWhileReading('restore');
     const stream = await this.#open();
-    const difference = differenceOf(state, await stream.describe());
+    this.#description = await stream.describe();
+    const difference = differenceOf(state, this.#description);
     if (difference !== undefined) {
       throw new AlbertError('ERR_CONFIG', `PretrainingDataset.restore: ${difference}`);
     }

@@ -21,6 +21,8 @@ export interface PretrainingDatasetOptions {
   whole_word_mask?: boolean | undefined;
   /** Draw each word (or piece) by itself with `masked_lm_prob`, no spans; default false. */
   independent_mask?: boolean | undefined;
+  /** The first id of the tokens that stand in for others, 5 = no special ones; default 0, all. */
+  random_tokens_from?: number | undefined;
   /** Besides, let as many tokens change places among themselves; default false. */
   permutation?: boolean | undefined;
   /** Probability that a document is cut into examples of a random shorter length; default 0.1. */
@@ -84,6 +86,7 @@ export const pretrainingSchema: check.OptionSchema = {
   favor_longer_ngram: check.boolean,
   whole_word_mask: check.boolean,
   independent_mask: check.boolean,
+  random_tokens_from: count,
   permutation: check.boolean,
   short_seq_prob: check.number(0, 1),
   sentence_order: check.boolean,

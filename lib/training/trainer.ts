@@ -58,6 +58,8 @@ export class Trainer<Inputs extends object = any> {
   readonly #native: NativeTrainer;
   #run: RunState = { examples: 0, position: undefined, watch: undefined };
   #dataset: TrainingDataset | undefined;
+  /** A position was read from a checkpoint, and no dataset has been brought to it. */
+  #unplaced = false;
   readonly #counted = new WeakMap<object, TrainingDataset>();
   #training = false;
 
@@ -92,7 +94,8 @@ export class Trainer<Inputs extends object = any> {
     const trainer = new Trainer(model, trainerOptions);
     await trainer.#native.restore(checkpoint.directory);
     trainer.#run = checkpoint.state.run;
-    if (options.dataset) await trainer.#continueOn(options.dataset);
+    trainer.#unplaced = trainer.#run.position !== undefined;
+    if (options.dataset) await trainer.#place(options.dataset);
     return trainer;
   }
 
@@ -161,7 +164,8 @@ export class Trainer<Inputs extends object = any> {
    * evaluations as the options say. Leaving the loop, also by an error or the signal, saves a
    * checkpoint to `output_dir`; called again, it goes on behind the last example it trained on.
    *
-   * @param source absent: the one that the last call, or `resume`, had
+   * @param source absent: the one that the last call, or `resume`, had; the first one behind
+   * `resume` goes on where the run was, another one where it stands itself
    * @throws (rejects) AlbertError `ERR_DIVERGED` with advice where gradients stay without finite
    * values, the loss keeps rising, or a masked LM learns nothing; the signal's reason; what the
    * dataset throws; TypeError and RangeError for its examples; `ERR_BUSY`, `ERR_IO`
@@ -178,10 +182,11 @@ export class Trainer<Inputs extends object = any> {
     if (this.#training) throw busy('Trainer.train', 'another loop trains');
     this.#training = true;
     try {
+      const dataset = await this.#place(source);
       yield* new Run({
         options: this.options,
         vocabulary: this.model.config.vocab_size ?? Infinity,
-        dataset: this.#datasetOf(source),
+        dataset,
         state: this.#run,
         train: options,
         step: () => this.global_step,
@@ -299,10 +304,12 @@ export class Trainer<Inputs extends object = any> {
     return (this.#dataset = counted);
   }
 
-  async #continueOn(source: TrainingSource): Promise<void> {
+  /** The dataset to train on; behind a resumption, the first one is brought to its position. */
+  async #place(source: TrainingSource | undefined): Promise<TrainingDataset> {
     const dataset = this.#datasetOf(source);
-    const { position } = this.#run;
-    if (position !== undefined) await dataset.restore(position as never);
+    if (this.#unplaced) await dataset.restore(this.#run.position as never);
+    this.#unplaced = false;
+    return dataset;
   }
 }
 

@@ -56,6 +56,7 @@ data::PretrainingSettings read_pretraining_settings(const Argument& settings) {
   reader.read("favor_longer_ngram", all.masking.favor_longer_ngram);
   reader.read("whole_word_mask", all.masking.whole_word_mask);
   reader.read("independent_mask", all.masking.independent_mask);
+  reader.read("random_tokens_from", all.masking.random_tokens_from);
   reader.read("permutation", all.masking.permutation);
   reader.read("max_seq_length", all.pairs.max_seq_length);
   reader.read("short_seq_prob", all.pairs.short_seq_prob);

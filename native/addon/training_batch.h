@@ -3,7 +3,6 @@
 
 #include "addon/arguments.h"
 #include "engine/job.h"
-#include "model/config.h"
 #include "train/gradients.h"
 
 namespace albert::addon {

@@ -1,4 +1,5 @@
 // The program albert_check: holds every kernel of this machine against the reference, and times it.
+#include <charconv>
 #include <exception>
 #include <functional>
 #include <future>
@@ -22,8 +23,9 @@ constexpr int kFailure = 1;
 constexpr int kWrongUsage = 2;
 
 constexpr const char* kHelp =
-    "usage: albert_check [--mode parity|gradient|timing] [--filter TEXT]\n"
-    "                    [--isa NAME] [--dtype NAME] [--json] [--list] [--help]\n"
+    "usage: albert_check [--mode parity|gradient|timing|training] [--filter TEXT]\n"
+    "                    [--isa NAME] [--dtype NAME] [--updates COUNT] [--json]\n"
+    "                    [--list] [--help]\n"
     "\n"
     "  --mode parity   every case against the float64 reference: errors, guard\n"
     "                  zones, and the same bits for any number of threads and for\n"
@@ -32,6 +34,9 @@ constexpr const char* kHelp =
     "                  its forward ops, in float64\n"
     "  --mode timing   best and median time of the cases that have real shapes,\n"
     "                  each checked first\n"
+    "  --mode training a tiny model, trained in fp32 and bf16 beside forward passes:\n"
+    "                  losses against the reference, a checkpoint in the middle\n"
+    "  --updates COUNT of training (default: 300)\n"
     "  --filter TEXT   only the cases whose name contains TEXT\n"
     "  --isa NAME      one instruction set (default: all that this machine runs)\n"
     "  --dtype NAME    fp32, bf16 or int8 (default: all of them)\n"
@@ -45,6 +50,7 @@ struct Arguments {
   std::string filter;
   std::string isa;
   std::string dtype;
+  std::string updates = "300";
   bool json = false;
   bool list = false;
   bool help = false;
@@ -56,8 +62,8 @@ struct UsageError : std::runtime_error {
 };
 
 void check_mode(const std::string& mode) {
-  if (mode != "parity" && mode != "gradient" && mode != "timing") {
-    throw UsageError("unknown mode \"" + mode + "\"; use parity, gradient or timing");
+  if (mode != "parity" && mode != "gradient" && mode != "timing" && mode != "training") {
+    throw UsageError("unknown mode \"" + mode + "\"; use parity, gradient, timing or training");
   }
 }
 
@@ -66,7 +72,8 @@ Arguments parse(const std::vector<std::string>& words) {
   const std::map<std::string, std::string*> options = {{"--mode", &arguments.mode},
                                                        {"--filter", &arguments.filter},
                                                        {"--isa", &arguments.isa},
-                                                       {"--dtype", &arguments.dtype}};
+                                                       {"--dtype", &arguments.dtype},
+                                                       {"--updates", &arguments.updates}};
   const std::map<std::string, bool*> flags = {
       {"--json", &arguments.json}, {"--list", &arguments.list}, {"--help", &arguments.help}};
   for (size_t i = 0; i < words.size(); ++i) {
@@ -180,6 +187,26 @@ int run_timing(const Arguments& arguments) {
   return kSuccess;
 }
 
+int64_t count_of(const std::string& text) {
+  int64_t count = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+  if (error == std::errc() && end == text.data() + text.size() && count > 0) return count;
+  throw UsageError("--updates must be a number of at least 1, got \"" + text + "\"");
+}
+
+int run_training(const Arguments& arguments) {
+  std::vector<TrainingReport> reports;
+  bool passed = true;
+  for (const auto& backend : chosen_backends(arguments)) {
+    if (std::string(backend->dtype()) == "int8") continue;
+    reports.push_back(check_training(backend->instruction_set(), backend->dtype(),
+                                     count_of(arguments.updates)));
+    passed = passed && reports.back().passed();
+  }
+  print_training(std::cout, reports, arguments.json);
+  return passed ? kSuccess : kFailure;
+}
+
 int run(const std::vector<std::string>& words) {
   const Arguments arguments = parse(words);
   if (arguments.help) {
@@ -191,6 +218,7 @@ int run(const std::vector<std::string>& words) {
     return kSuccess;
   }
   if (arguments.mode == "gradient") return run_gradient(arguments);
+  if (arguments.mode == "training") return run_training(arguments);
   return arguments.mode == "parity" ? run_parity(arguments) : run_timing(arguments);
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "check/check.h"
+#include "check/training.h"
 
 namespace albert::checks {
 
@@ -29,6 +30,8 @@ void print_cases(std::ostream& out, const std::vector<CaseInfo>& cases, bool jso
 void print_parity(std::ostream& out, const std::vector<ParityReport>& reports, bool json);
 /// A line for each failure and one for each op.
 void print_gradients(std::ostream& out, const std::vector<GradientReport>& reports, bool json);
+/// A line for each run.
+void print_training(std::ostream& out, const std::vector<TrainingReport>& reports, bool json);
 void print_timing(std::ostream& out, const std::vector<TimingReport>& reports, bool json);
 
 }  // namespace albert::checks

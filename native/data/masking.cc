@@ -4,6 +4,9 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <string>
+
+#include "core/error.h"
 
 namespace albert::data {
 
@@ -43,7 +46,11 @@ struct Masking::Work {
 };
 
 Masking::Masking(const MaskingSettings& settings, const ExampleVocabulary& vocabulary)
-    : settings_(settings), vocabulary_(vocabulary), cumulative_(cumulative_of(settings)) {}
+    : settings_(settings), vocabulary_(vocabulary), cumulative_(cumulative_of(settings)) {
+  if (settings.random_tokens_from < vocabulary.size) return;
+  throw Error(ErrorCode::kRange, "pretraining data: random_tokens_from: expected an id of the " +
+                                     std::to_string(vocabulary.size) + " of the vocabulary");
+}
 
 void Masking::apply(PretrainingExample& example, const std::vector<Token>& tokens,
                     const Draws& draws) const {
@@ -125,7 +132,8 @@ void Masking::replace(Work& work, int32_t position, const Draws& draws) const {
   if (draws.choices.chance(0.8)) {
     token = vocabulary_.mask;
   } else if (!draws.choices.chance(0.5)) {
-    token = int32_t(draws.choices.below(uint32_t(vocabulary_.size)));
+    const int32_t first = settings_.random_tokens_from;
+    token = first + int32_t(draws.choices.below(uint32_t(vocabulary_.size - first)));
   }
 }
 

@@ -21,6 +21,7 @@ struct Draws {
 /// where words start.
 class Masking {
  public:
+  /// Throws Error{kRange} for settings that do not fit the vocabulary.
   Masking(const MaskingSettings& settings, const ExampleVocabulary& vocabulary);
 
   void apply(PretrainingExample& example, const std::vector<Token>& tokens,

@@ -29,6 +29,8 @@ void validate_masking(const MaskingSettings& masking) {
           masking.masked_lm_prob);
   require(masking.max_predictions_per_seq >= 1, "max_predictions_per_seq", "at least 1",
           masking.max_predictions_per_seq);
+  require(masking.random_tokens_from >= 0, "random_tokens_from", "at least 0",
+          masking.random_tokens_from);
   require(masking.ngram >= 1 && masking.ngram <= 16, "ngram", "1 to 16 words", masking.ngram);
 }
 
@@ -100,6 +102,7 @@ std::vector<std::pair<std::string, std::string>> listed(const PretrainingSetting
   add("whole_word_mask", masking.whole_word_mask);
   add("independent_mask", masking.independent_mask);
   add("permutation", masking.permutation);
+  add("random_tokens_from", masking.random_tokens_from);
   const PairSettings& pairs = settings.pairs;
   add("max_seq_length", pairs.max_seq_length);
   add("short_seq_prob", pairs.short_seq_prob);

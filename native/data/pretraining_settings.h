@@ -17,6 +17,7 @@ struct MaskingSettings {
   bool whole_word_mask = true;      // else a word is a piece
   bool independent_mask = false;    // each piece by itself with masked_lm_prob, as in BERT
   bool permutation = false;         // besides, as many tokens change places among themselves
+  int32_t random_tokens_from = 0;   // the first id of those that stand in for others
 };
 
 /// What two segments of text an example is made of.

@@ -115,21 +115,20 @@ Losses Trainer::run(const Batches& batches, Pass pass, const Stop& stop) {
 }
 
 void Trainer::keep_bill() {
+  packed_bytes_ = 0;
+  for (const BillItem& item : packed_->bill()) packed_bytes_ += item.bytes;
   if (runner_.used() <= largest_bytes_) return;
   largest_bytes_ = runner_.used();
   largest_bill_ = runner_.bill();
 }
 
 std::vector<BillItem> Trainer::bill() const {
-  size_t weights = 0, gradients = 0, packed = 0;
+  size_t weights = 0, gradients = 0;
   for (const BillItem& item : weights_->bill()) weights += item.bytes;
   for (const BillItem& item : storage_.bill()) gradients += item.bytes;
   std::vector<BillItem> bill = {{"master weights", weights}, {"gradients", gradients}};
   for (const BillItem& item : optimizer_.bill()) bill.push_back(item);
-  if (packed_) {
-    for (const BillItem& item : packed_->bill()) packed += item.bytes;
-    bill.push_back({"packed weights", packed});
-  }
+  if (packed_bytes_ > 0) bill.push_back({"packed weights", packed_bytes_});
   for (const BillItem& item : largest_bill_) {
     bill.push_back({"activations: " + item.name, item.bytes});
   }

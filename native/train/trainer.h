@@ -88,6 +88,7 @@ class Trainer {
   GradientRunner runner_;
   MasterWeights::Packed packed_;  // let go when weights change, so that two never lie in memory
   int64_t steps_ = 0;
+  size_t packed_bytes_ = 0;
   std::vector<BillItem> largest_bill_;
   size_t largest_bytes_ = 0;
 };

@@ -33,6 +33,7 @@ const recipe: PretrainingDatasetOptions = {
   truncate_at_end: true,
   short_seq_prob: 0,
   independent_mask: true,
+  random_tokens_from: 5,
   whole_word_mask: false,
   blank_line_ends_document: false,
   min_document_segments: 4,

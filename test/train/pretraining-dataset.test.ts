@@ -61,6 +61,23 @@ t.test('examples are sound, and masked as often as asked for', async (t) => {
   }
 });
 
+t.test('special tokens stand in for others only where they may', async (t) => {
+  const files = corpus(t, { 'a.txt': plainText(60, 12) });
+  // Of the 29,999 pieces only the last few may: the share of the special ones can be seen.
+  const strangers = async (random_tokens_from: number): Promise<number[]> => {
+    const examples = await take(await dataset(files, { ...small, random_tokens_from }));
+    return examples.flatMap(({ labels, input_ids }) =>
+      input_ids.filter((id, i) => labels[i] !== -100 && labels[i] !== id && id !== 4),
+    );
+  };
+  const last = await strangers(29990);
+  t.ok(last.length > 50 && last.every((id) => id >= 29990), `${last.length} tokens`);
+  const any = await strangers(0);
+  t.ok(any.some((id) => id < 15000) && any.some((id) => id > 15000));
+  const beyond = await dataset(files, { ...small, random_tokens_from: 30000 });
+  await t.rejects(take(beyond), { name: 'RangeError', message: /an id of the 30000/ });
+});
+
 t.test('the same seed gives the same examples, in blocks of any size another order', async (t) => {
   const files = corpus(t, { 'a.txt': plainText(30, 9), 'b.txt': plainText(20, 5) });
   const first = await take(await dataset(files));

@@ -43,7 +43,10 @@ t.test('a run tells its updates, evaluations, checkpoints and its end', async (t
   const output = path.join(directory, 'run');
   const told: TrainingEvent[] = [];
   let closed = 0;
-  const reporter = { report: (event: TrainingEvent) => void told.push(event), close: () => void ++closed };
+  const reporter = {
+    report: (event: TrainingEvent) => void told.push(event),
+    close: () => void ++closed,
+  };
   const more = { eval_steps: 6, logging_steps: 3, save_total_limit: 2, report_to: reporter };
   const trainer = await makeTrainer(directory, reference!, options(output, more));
   const events = await eventsOf(trainer.train(examples, { evaluation: examples.slice(0, 10) }));
@@ -70,7 +73,9 @@ for (const variant of variants) {
     t.equal(expected.length, 9);
 
     const half = await makeTrainer(directory, variant, options(two!));
-    for await (const { type, step } of half.train(dataset())) if (type === 'step' && step === 5) break;
+    for await (const { type, step } of half.train(dataset())) {
+      if (type === 'step' && step === 5) break;
+    }
     t.ok(readdirSync(two!).includes('checkpoint-5'), 'leaving the loop saved');
     const resume = { dataset: dataset(), device: variant.device };
     const resumed = await Trainer.resume(two!, resume);
@@ -129,7 +134,7 @@ t.test('examples made from text, resumed at any of them', async (t) => {
   );
 });
 
-t.test('a dataset is read once without max_steps, and may be an iterable of any kind', async (t) => {
+t.test('without max_steps a dataset is read once; it may be any iterable', async (t) => {
   const directory = withDropout(t.testdir({}));
   const settings: TrainerOptions = { lr_scheduler_type: 'constant', max_steps: undefined };
   const few = examples.slice(0, 7);

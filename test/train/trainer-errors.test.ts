@@ -166,7 +166,8 @@ t.test('datasets', async (t) => {
   for (const [work, kind, message] of refused) await expectError(t, work, kind as Kind, message);
   await expectError(t, () => new ExampleDataset([]), 'RangeError', /an example at least/);
   await expectError(t, () => new ExampleDataset({} as never), 'TypeError', /an array/);
-  await expectError(t, () => new ExampleDataset(rows).restore({} as never), 'TypeError', /version 1/);
+  const other = new ExampleDataset(rows);
+  await expectError(t, () => other.restore({} as never), 'TypeError', /version 1/);
 
   const trainer = await make();
   const loop = trainer.train(rows);
@@ -204,7 +205,9 @@ t.test('checkpoints that are damaged, or of another run', async (t) => {
     [edit('optimizer.safetensors', (s) => s.slice(0, 200)), 'ERR_FORMAT', /safetensors/],
     [(folder) => rmSync(path.join(folder, 'model.safetensors')), 'ERR_NOT_FOUND', /model/],
   ];
-  for (const [change, kind, message] of refused) await expectError(t, changed(change), kind, message);
+  for (const [change, kind, message] of refused) {
+    await expectError(t, changed(change), kind, message);
+  }
   const resume = (options: object) => () => Trainer.resume(good, options);
   await expectError(t, resume({ options: { max_steps: 50, seed: 2 } }), 'ERR_CONFIG',
     /seed was 1, now it is 2.*begin a new run/);
@@ -214,6 +217,7 @@ t.test('checkpoints that are damaged, or of another run', async (t) => {
   const taken = path.join(directory, 'taken');
   cpSync(good, path.join(taken, 'checkpoint-1'), { recursive: true });
   await expectError(t, () => trainer.save(taken), 'ERR_IO', /other things than a checkpoint/);
-  await expectError(t, () => trainer.save(path.join(directory, 'no', 'where')), 'ERR_IO', /No such/);
+  const nowhere = path.join(directory, 'no', 'where');
+  await expectError(t, () => trainer.save(nowhere), 'ERR_IO', /No such/);
   await expectError(t, () => trainer.save(''), 'RangeError', /directory/);
 });

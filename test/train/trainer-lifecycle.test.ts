@@ -28,23 +28,25 @@ v8.setFlagsFromString('--expose-gc');
 const collect = vm.runInNewContext('gc') as () => void;
 
 t.test('one thing at a time', async (t) => {
-  const trainer = await goldenTrainer(cpu!);
-  const running = trainer.step(batch!);
+  const { trainer, batch: slow } = await train.slow();
+  const folder = path.join(t.testdir({}), 'busy');
+  const running = trainer.step(slow);
   const others: [string, () => Promise<unknown>][] = [
-    ['step', () => trainer.step(batch!)],
-    ['gradients', () => trainer.gradients(batch!)],
-    ['evaluate', () => trainer.evaluate([batch!])],
-    ['save', () => trainer.save(path.join(t.testdir({}), 'busy'))],
+    ['step', () => trainer.step(slow)],
+    ['gradients', () => trainer.gradients(slow)],
+    ['evaluate', () => trainer.evaluate([slow])],
+    ['save', () => trainer.save(folder)],
   ];
   for (const [name, call] of others) await expectError(t, call, 'ERR_BUSY', /at work/, name);
   t.match(await running, { step: 1 });
-  t.match(await trainer.step(batch!), { step: 2 }, 'and then the next');
+  t.match(await trainer.step(slow), { step: 2 }, 'and then the next');
+  await trainer.dispose();
 });
 
 t.test('an update that is aborted has changed nothing', async (t) => {
   const { trainer, batch: slow } = await train.slow();
   const expected = await trainer.gradients(slow);
-  for (const delay of [0, 2, 10, 30]) {
+  for (const delay of [0, 2, 20]) {
     const controller = new AbortController();
     const work = trainer.step(slow, { signal: controller.signal });
     await sleep(delay);
@@ -138,7 +140,7 @@ t.test('memory stays flat', async (t) => {
 });
 
 t.test('a worker may end in the middle of an update', async (t) => {
-  for (const delay of [0, 3, 20, 60]) {
+  for (const delay of [0, 3, 40]) {
     const worker = new Worker(script, { argv: ['steps'], env, execArgv: [], stdout: true });
     await new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
     await sleep(delay);
@@ -179,7 +181,7 @@ async function trainAndKill(folder: string): Promise<void> {
 t.test('killed at any moment, a run goes on from its last checkpoint, to the bit', async (t) => {
   const folder = path.join(t.testdir({}), 'run');
   let last = 0;
-  for (let round = 0; round < 8; ++round) {
+  for (let round = 0; round < 5; ++round) {
     await trainAndKill(folder);
     const trainer = await train.begin(folder);
     t.ok(trainer.global_step >= last + 3, `round ${round}: ${last} to ${trainer.global_step}`);
@@ -202,12 +204,19 @@ const skip = hasPrlimit ? false : 'needs the program prlimit (util-linux) to fil
 t.test('a full disk costs checkpoints, not the run', { skip }, async (t) => {
   const folder = path.join(t.testdir({}), 'run');
   const output = await new Promise<string>((resolve) => {
-    execFile(process.execPath, [script, 'full', folder], { env }, (_, text) => resolve(text));
+    const command = [script, 'full', folder];
+    execFile(process.execPath, command, { env }, (error, text) => {
+      t.equal(error, null);
+      resolve(text);
+    });
   });
-  const [first, second, warning, ...rest] = JSON.parse(output) as string[];
-  t.same([first, second], ['2 saved', '4 saved']);
-  t.match(warning, /No checkpoint was written, the run goes on: cannot write .*File too large/);
-  t.same(rest, ['6 ERR_IO', '8 ERR_IO', '10 saved'], 'one warning, and then there is room');
+  const told = JSON.parse(output) as string[];
+  const isWarning = (text: string): boolean => text.startsWith('No checkpoint');
+  const saves = told.filter((text) => !isWarning(text));
+  t.same(saves, ['2 saved', '4 saved', '6 ERR_IO', '8 ERR_IO', '10 saved']);
+  const [warning, ...more] = told.filter(isWarning);
+  t.match(warning, /the run goes on: cannot write .*File too large/);
+  t.same(more, [], 'one warning');
   t.same(readdirSync(folder).sort(), ['checkpoint-10', 'checkpoint-4']);
   t.equal((await Trainer.resume(folder)).global_step, 10);
 });
