@@ -50,7 +50,10 @@ interface LogEntry {
 
 function logOf(name: string): LogEntry[] {
   const text = fs.readFileSync(path.join(at(name), 'log.jsonl'), 'utf8');
-  return text.trimEnd().split('\n').map((line) => JSON.parse(line) as LogEntry);
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as LogEntry);
 }
 
 /** What does not depend on the clock. */
@@ -72,7 +75,14 @@ t.test('the help names every setting of dataset and trainer', async (t) => {
 });
 
 t.test('a run: the model, the log, the reports; then nothing is written over', async (t) => {
-  const ended = await albert('pretrain', ...settings, '--output', at('one'), '--report_to', 'tensorboard');
+  const ended = await albert(
+    'pretrain',
+    ...settings,
+    '--output',
+    at('one'),
+    '--report_to',
+    'tensorboard',
+  );
   t.equal(ended.code, 0, ended.errors);
   t.match(ended.errors, /memory:\n +[\d.]+ MiB/);
   t.match(ended.errors, /step 6\/6 {2}loss [\d.]+ \| mlm [\d.]+ \| sop [\d.]+ .* % of peak/);
@@ -121,7 +131,8 @@ t.test('a run is taken up with the same data and settings only', async (t) => {
   writeFolder(folder, { 'deeper.json': JSON.stringify({ ...config, num_hidden_layers: 3 }) });
   const deeper = await resume('--config', at('deeper.json'));
   t.match(deeper.errors, /num_hidden_layers was 2, now it is 3/);
-  for (const { errors } of [changed, rate, mask, deeper]) t.equal(errors.trimEnd().split('\n').length, 1);
+  for (const { errors } of [changed, rate, mask, deeper])
+    t.equal(errors.trimEnd().split('\n').length, 1);
   t.equal((await resume('--save_steps', '100')).code, 0, 'what changes no update may change');
   const wrong = await albert('finetune', '--resume', '--output', copy);
   t.match([wrong.code, wrong.errors], [2, /is one of albert pretrain: resume it by that/]);
@@ -143,13 +154,26 @@ t.test('SIGTERM saves and ends; the run goes on', async (t) => {
   const saved = fs.readdirSync(at('stopped')).filter((name) => name.startsWith('checkpoint-'));
   t.equal(saved.length, 1);
   const next = Number(saved[0]!.slice('checkpoint-'.length)) + 1;
-  const on = await albert('pretrain', '--resume', '--output', at('stopped'), '--stop_after', `${next}`);
+  const on = await albert(
+    'pretrain',
+    '--resume',
+    '--output',
+    at('stopped'),
+    '--stop_after',
+    `${next}`,
+  );
   t.equal(on.code, 0, on.errors);
   t.equal(logOf('stopped').filter(({ step }) => step === next).length > 0, true);
 });
 
 t.test('--dry_run tells the plan and leaves nothing behind', async (t) => {
-  const { code, output } = await albert('pretrain', ...settings, '--output', at('dry'), '--dry_run');
+  const { code, output } = await albert(
+    'pretrain',
+    ...settings,
+    '--output',
+    at('dry'),
+    '--dry_run',
+  );
   t.equal(code, 0);
   t.match(output, /corpus: 2 files; the first example has \d+ tokens, \d+ to guess/);
   t.match(output, /training: \{.*"max_steps":6/);
@@ -175,11 +199,19 @@ t.test('what cannot be trained on is refused with one line', async (t) => {
     [[...settings, '--masked_lm_prob', '1'], 2, /above 0 and below 1/],
     [[...settings, '--max_predictions_per_seq', '0'], 1, /max_predictions_per_seq/],
     [[...settings, '--max_seq_length', '128'], 2, /128 is more than the model has: .* \(64\)/],
-    [[...settings, '--gradient_accumulation_steps', '9'], 1, /at most train_batch_size \(4\), got 9/],
+    [
+      [...settings, '--gradient_accumulation_steps', '9'],
+      1,
+      /at most train_batch_size \(4\), got 9/,
+    ],
     [[...settings, '--config', at('small.json')], 1, /tokenizer has 30000 tokens, .* is 100/],
     [[...settings, '--config', at('bad.json')], 1, /bad\.json is no JSON/],
     [[...settings, '--config', 'giant'], 2, /expected a config\.json, a model's folder, or base/],
-    [[...settings, '--tokenizer', at('config.json')], 1, /tokenizer\.json is not one that can be read/],
+    [
+      [...settings, '--tokenizer', at('config.json')],
+      1,
+      /tokenizer\.json is not one that can be read/,
+    ],
     [[...settings, '--bf16', 'maybe'], 2, /Expected true or false/],
     [[...settings, '--optimizer', 'sgd'], 2, /Allowed choices are adamw, lamb/],
     [settings.slice(2), 2, /--corpus is missing/],

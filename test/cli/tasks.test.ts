@@ -33,7 +33,17 @@ const quick = ['--train_batch_size', '8', '--learning_rate', '5e-3', '--seed', '
 
 /** Trains on a task, and expects success. */
 async function train(t: Test, task: string, output: string, ...more: string[]): Promise<string> {
-  const args = ['finetune', '--task', task, '--model', model, '--output', output, ...quick, ...more];
+  const args = [
+    'finetune',
+    '--task',
+    task,
+    '--model',
+    model,
+    '--output',
+    output,
+    ...quick,
+    ...more,
+  ];
   const ended = await albert(...args);
   t.equal(ended.code, 0, ended.errors);
   return ended.output;
@@ -66,10 +76,24 @@ t.test('SST-2: learns, keeps the best, evaluates, predicts, classifies', async (
   });
   const told = await train(t, 'sst-2', at('sst2'), '--data', data, '--num_train_epochs', '5');
   t.match(told, /^accuracy {2}1\n$/, 'the words tell the label');
-  t.same(await scores(t, 'sst-2', at('sst2'), '--data', data), { task: 'sst-2', examples: 24, accuracy: 1 });
+  t.same(await scores(t, 'sst-2', at('sst2'), '--data', data), {
+    task: 'sst-2',
+    examples: 24,
+    accuracy: 1,
+  });
   const best = JSON.parse(fs.readFileSync(at('sst2/best.json'), 'utf8')) as { step: number };
   t.ok(best.step > 0 && best.step % 12 === 0, `one evaluation a pass: ${best.step}`);
-  const ended = await albert('predict', '--task', 'sst-2', '--data', data, '--model', at('sst2'), '-o', at('sub'));
+  const ended = await albert(
+    'predict',
+    '--task',
+    'sst-2',
+    '--data',
+    data,
+    '--model',
+    at('sst2'),
+    '-o',
+    at('sub'),
+  );
   t.equal(ended.code, 0, ended.errors);
   t.equal(fs.readFileSync(at('sub/SST-2.tsv'), 'utf8'), 'index\tprediction\n4\t1\n9\t0\n');
   t.equal(fs.readFileSync(at('sub/test_results.tsv'), 'utf8').trimEnd().split('\n').length, 2);
@@ -127,7 +151,10 @@ t.test('names: trained on CoNLL columns, used by the pipeline', async (t) => {
   t.same(lines.slice(0, 5), ['sarah B-PER B-PER', 'lives O O', 'in O O', 'london B-LOC B-LOC', '']);
   const ner = await pipeline('token-classification', at('ner'));
   const found = await ner('peter lives in paris', { aggregation_strategy: 'simple' });
-  t.match(found, [{ entity_group: 'PER', word: 'peter' }, { entity_group: 'LOC', word: 'paris' }]);
+  t.match(found, [
+    { entity_group: 'PER', word: 'peter' },
+    { entity_group: 'LOC', word: 'paris' },
+  ]);
 });
 
 /** Questions whose answer is the last word of the context, or which have none. */
@@ -171,14 +198,31 @@ t.test('SQuAD 1.1 and 2.0: spans, no answers, official files', async (t) => {
 t.test('choices: RACE with a question of three answers left out, SWAG', async (t) => {
   const exam = (i: number) => {
     const right = i % 4;
-    const options = ['red', 'green', 'blue', 'white'].map((word, c) => (c === right ? 'right' : word));
+    const options = ['red', 'green', 'blue', 'white'].map((word, c) =>
+      c === right ? 'right' : word,
+    );
     const odd = i === 0 ? { options: [options.slice(0, 3)] } : { options: [options] };
-    return JSON.stringify({ id: `${i}`, article: 'a', questions: ['?'], answers: ['ABCD'[right]], ...odd });
+    return JSON.stringify({
+      id: `${i}`,
+      article: 'a',
+      questions: ['?'],
+      answers: ['ABCD'[right]],
+      ...odd,
+    });
   };
   const lines = Array.from({ length: 32 }, (_, i) => `${exam(i)}\n`).join('');
   const data = writeFolder(at('race'), { 'train/high/all.txt': lines, 'dev/high/all.txt': lines });
   const more = ['--data', data, '--max_seq_length', '16', '--num_train_epochs', '8'];
-  const args = ['finetune', '--task', 'race', '--model', model, '--output', at('race-out'), ...quick];
+  const args = [
+    'finetune',
+    '--task',
+    'race',
+    '--model',
+    model,
+    '--output',
+    at('race-out'),
+    ...quick,
+  ];
   const ended = await albert(...args, ...more);
   t.equal(ended.code, 0, ended.errors);
   t.match(ended.errors, /race: 1 of 32 examples have no 4 choices and are not trained on/);
@@ -186,29 +230,31 @@ t.test('choices: RACE with a question of three answers left out, SWAG', async (t
   t.ok(accuracy! > 0.9 && examples === 32, `${accuracy} of ${examples}`);
 });
 
+/** Command lines, each with exit code and message; @name stands for a place in the folder. */
+const refused: [line: string, code: number, message: RegExp][] = [
+  ['evaluate --data @glue', 2, /--task is missing/],
+  ['evaluate --data @glue --task sst-2', 2, /--model is missing/],
+  ['evaluate --data @glue --task sts --model @pretrained', 1, /unknown task 'sts'/],
+  ['evaluate --data @glue --task sst-2 --model @pretrained', 1, /ForPreTraining.*fine-tune/],
+  ['evaluate --data @glue --task sst-2 --model @sst2 --split test', 1, /nothing to score/],
+  ['evaluate --data @glue --task sst-2 --model @colors', 1, /2 labels \(0, 1\), the model 3/],
+  ['evaluate --data @glue --task rte --model @sst2', 1, /has no dev data/],
+  ['predict --data @glue --task sst-2 --model @sst2', 2, /--output is missing/],
+  ['predict --data @glue --task sst-2 --model @sst2 -o @sst2/run.json', 2, /is no folder/],
+  ['finetune --data @glue --task sst-2 --model @pretrained', 2, /required option '-o, --output/],
+  ['finetune --data @glue --task sst-2 --model @none -o @x', 1, /none is neither/],
+  ['finetune --task ner --recipe paper --model @pretrained -o @x', 2, /--recipe paper: it/],
+  ['finetune --task sst-2 --model @pretrained -o @x --max_seq_length 65', 2, /64 positions/],
+  ['plot @none.jsonl', 1, /none\.jsonl: there is no such file/],
+  ['plot @glue/SST-2/dev.tsv', 1, /tells of no update/],
+  ['plot @sst2 --output x.png', 2, /ends in \.svg or \.html/],
+];
+
 t.test('wrong usage and wrong models are told in one line', async (t) => {
-  const file = ['--data', at('glue')];
-  const cases: [args: string[], code: number, message: RegExp][] = [
-    [['evaluate', ...file], 2, /--task is missing/],
-    [['evaluate', '--task', 'sst-2', ...file], 2, /--model is missing/],
-    [['evaluate', '--task', 'sst-2', '--model', model, ...file], 1, /is an AlbertForPreTraining.*fine-tune/],
-    [['evaluate', '--task', 'sts', '--model', model, ...file], 1, /unknown task 'sts'/],
-    [['evaluate', '--task', 'sst-2', '--model', at('sst2'), '--split', 'test', ...file], 1, /nothing to score/],
-    [['evaluate', '--task', 'sst-2', '--model', at('colors'), ...file], 1, /has 2 labels \(0, 1\), the model 3/],
-    [['evaluate', '--task', 'rte', '--model', at('sst2'), ...file], 1, /has no dev data/],
-    [['predict', '--task', 'sst-2', '--model', at('sst2'), ...file], 2, /--output is missing/],
-    [['predict', '--task', 'sst-2', '--model', at('sst2'), ...file, '-o', main], 2, /is no folder/],
-    [['finetune', '--task', 'sst-2', '--model', model, ...file], 2, /required option '-o, --output/],
-    [['finetune', '--task', 'sst-2', '--model', at('none'), ...file, '-o', at('x')], 1, /none is neither/],
-    [['finetune', '--task', 'ner', '--recipe', 'paper', '--model', model, '-o', at('x')], 2, /--recipe paper: it/],
-    [['finetune', '--task', 'sst-2', '--model', model, ...file, '-o', at('x'), '--max_seq_length', '65'], 2, /64 positions/],
-    [['plot', at('none.jsonl')], 1, /none\.jsonl: there is no such file/],
-    [['plot', at('glue/SST-2/dev.tsv')], 1, /tells of no update/],
-    [['plot', at('sst2'), '--output', 'x.png'], 2, /ends in \.svg or \.html/],
-  ];
-  for (const [args, code, message] of cases) {
+  for (const [line, code, message] of refused) {
+    const args = line.split(' ').map((word) => (word[0] === '@' ? at(word.slice(1)) : word));
     const ended = await albert(...args);
-    t.match([ended.code, ended.errors], [code, message], args.join(' '));
+    t.match([ended.code, ended.errors], [code, message], line);
     t.match(ended.errors, /^albert: [^\n]+\n$/, 'one line');
   }
   t.notOk(fs.existsSync(at('x')), 'nothing is left behind');
@@ -220,7 +266,15 @@ t.test('plot: a picture of one run, or of several', async (t) => {
   const svg = fs.readFileSync(at('loss.svg'), 'utf8');
   t.match(svg, /^<svg xmlns[^]*loss \(mean of 5 updates\)[^]*learning rate[^]*<\/svg>\n$/);
   t.equal(svg.match(/<polyline/g)?.length, 5, 'loss and norm raw and smoothed, the rate once');
-  const two = await albert('plot', at('sst2'), at('whole'), '-o', at('two.html'), '--title', 'A < B');
+  const two = await albert(
+    'plot',
+    at('sst2'),
+    at('whole'),
+    '-o',
+    at('two.html'),
+    '--title',
+    'A < B',
+  );
   t.equal(two.code, 0, two.errors);
   const page = fs.readFileSync(at('two.html'), 'utf8');
   t.match(page, /^<!doctype html>[^]*<title>A &lt; B<\/title>[^]*<svg[^]*>sst2<[^]*>whole</);

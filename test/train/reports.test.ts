@@ -1,4 +1,4 @@
-// Reports of runs: the JSON log, TensorBoard's event files to the byte, operations, smoothed curves.
+// Reports of runs: the JSON log, TensorBoard's event files to the byte, operations, curves.
 import fs from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
@@ -56,7 +56,7 @@ t.test('a record as TFRecord frames it', async (t) => {
 function eventsOf(file: string): Map<number, Buffer | number>[] {
   const bytes = fs.readFileSync(file);
   const events: Map<number, Buffer | number>[] = [];
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const length = Number(bytes.readBigUInt64LE(at));
     const record = bytes.subarray(at + 12, at + 12 + length);
     t.same(Buffer.from(native.frame_record(record)), bytes.subarray(at, at + 16 + length));

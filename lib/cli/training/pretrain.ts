@@ -168,7 +168,11 @@ function modelClass({ sentence_order = true, random_next_sentence }: Pretraining
 
 async function newTrainer(plan: Plan, reporters: ReporterGroup): Promise<Trainer> {
   const { options, config, data, trainer, tokenizer } = plan;
-  const { seed, device, threads } = options as { seed?: number; device?: models.Device; threads?: number };
+  const { seed, device, threads } = options as {
+    seed?: number;
+    device?: models.Device;
+    threads?: number;
+  };
   const Model = modelClass(data) as typeof models.AlbertForPreTraining;
   const model = config
     ? await Model.from_config(config, { seed, device, threads })
