@@ -14,7 +14,10 @@ export interface UpdateSize {
  * many backward (a gradient for each of two factors). What recomputation repeats does not count: a
  * share of peak then tells what it costs.
  */
-export function updateFlops(config: AlbertConfig, { tokens, sequences, masked }: UpdateSize): number {
+export function updateFlops(
+  config: AlbertConfig,
+  { tokens, sequences, masked }: UpdateSize,
+): number {
   const { embedding_size: E = 128, hidden_size: H = 768, intermediate_size: F = 3072 } = config;
   const { num_hidden_layers: N = 12, inner_group_num: inner = 1, vocab_size: V = 30000 } = config;
   const length = tokens / Math.max(1, sequences);

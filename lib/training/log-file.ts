@@ -70,7 +70,10 @@ async function dropAfter(file: string, step: number): Promise<void> {
     throw error;
   });
   const lines = text.split('\n').filter((one) => one !== '');
-  const kept = lines.filter((one) => stepOf(one) <= step).map((one) => `${one}\n`).join('');
+  const kept = lines
+    .filter((one) => stepOf(one) <= step)
+    .map((one) => `${one}\n`)
+    .join('');
   if (kept !== text) await writeAtomically(file, (write) => write(Buffer.from(kept)));
 }
 

@@ -136,10 +136,30 @@ t.test('SQuAD: answers by the formulas of the official scripts', async (t) => {
 });
 
 t.test('SQuAD 2.0: the best threshold, found as the official script finds it', async (t) => {
-  const hasAnswer = new Map([['a', true], ['b', false], ['c', true], ['d', false]]);
-  const scores = new Map([['a', 1], ['b', 0], ['c', 0.5], ['d', 0]]);
-  const noAnswer = new Map([['a', -2], ['b', 3], ['c', 1.5], ['d', 0]]);
-  const predicted = new Map([['a', true], ['b', true], ['c', true], ['d', false]]);
+  const hasAnswer = new Map([
+    ['a', true],
+    ['b', false],
+    ['c', true],
+    ['d', false],
+  ]);
+  const scores = new Map([
+    ['a', 1],
+    ['b', 0],
+    ['c', 0.5],
+    ['d', 0],
+  ]);
+  const noAnswer = new Map([
+    ['a', -2],
+    ['b', 3],
+    ['c', 1.5],
+    ['d', 0],
+  ]);
+  const predicted = new Map([
+    ['a', true],
+    ['b', true],
+    ['c', true],
+    ['d', false],
+  ]);
   // From 2 without any answer: a + 1 = 3, d + 0, c + 0.5 = 3.5, b - 1.
   const best = findBestThreshold({ predicted, scores, noAnswer, hasAnswer });
   t.same(best, { score: 87.5, threshold: 1.5 });

@@ -32,7 +32,8 @@ t.test('GLUE: columns, headers and labels of each task', async (t) => {
     'CoLA/test.tsv': 'index\tsentence\n0\tOne.\n',
     'SST-2/dev.tsv': 'sentence\tlabel\na film \t1\n',
     'SST-2/test.tsv': 'index\tsentence\n7\ta film\n',
-    'MRPC/dev.tsv': '\ufeffQuality\t#1 ID\t#2 ID\t#1 String\t#2 String\n1\t11\t12\tHe said " so .\tSo " he .\n',
+    'MRPC/dev.tsv':
+      '\ufeffQuality\t#1 ID\t#2 ID\t#1 String\t#2 String\n1\t11\t12\tHe said " so .\tSo " he .\n',
     'STS-B/dev.tsv': `header\n${many({ 7: 'A man.', 8: 'A woman.' }, '3.25', 9)}\n`,
     'QQP/dev.tsv': 'header\nshort\tline\n1\t2\t3\tWhy?\tHow?\t1\n',
     'QQP/test.tsv': 'id\tquestion1\tquestion2\n0\tWhy?\tHow?\n',
@@ -80,7 +81,12 @@ t.test('GLUE: files that cannot be used are told with file and line', async (t) 
   await expectError(t, read('sst-2', 'c'), 'ERR_FORMAT', /:2: unknown label "2": expected 0, 1/);
   await expectError(t, read('sst-2', 'd'), 'ERR_FORMAT', /:2: the file is no text/);
   await expectError(t, read('sts-b', 'e'), 'ERR_FORMAT', /:2: expected a number as label/);
-  await expectError(t, read('rte', 'a'), 'ERR_NOT_FOUND', /no dev data.*RTE\/dev\.tsv.*--validation/);
+  await expectError(
+    t,
+    read('rte', 'a'),
+    'ERR_NOT_FOUND',
+    /no dev data.*RTE\/dev\.tsv.*--validation/,
+  );
   await expectError(t, read('sts-2', 'a'), 'ERR_CONFIG', /unknown task 'sts-2'.*did you mean/);
 });
 
@@ -131,22 +137,44 @@ t.test('classification and regression: labels are found, columns are options', a
   const from = (name: string) => ({ train_file: path.join(data, name) });
   const read = (more: object) => () => examplesOf('classification', 'train', { data, ...more });
   await expectError(t, read({ label_column: 'star' }), 'ERR_FORMAT', /no column star: .*stars/);
-  await expectError(t, read({ label_column: 'stars' }), 'ERR_CONFIG', /which column holds the text/);
+  await expectError(
+    t,
+    read({ label_column: 'stars' }),
+    'ERR_CONFIG',
+    /which column holds the text/,
+  );
   await expectError(t, read(from('empty.csv')), 'ERR_FORMAT', /there are no examples/);
   await expectError(t, read(from('same.csv')), 'ERR_FORMAT', /one label only, 1/);
-  await expectError(t, read({ ...options, labels: ['9', '8'] }), 'ERR_FORMAT', /unknown label "10"/);
+  await expectError(
+    t,
+    read({ ...options, labels: ['9', '8'] }),
+    'ERR_FORMAT',
+    /unknown label "10"/,
+  );
 });
 
 t.test('RACE: folders of exams, "_" in questions, three choices', async (t) => {
-  const exam = (id: string, rest: object) => `${JSON.stringify({ id, article: 'Text.', ...rest })}\n`;
+  const exam = (id: string, rest: object) =>
+    `${JSON.stringify({ id, article: 'Text.', ...rest })}\n`;
   const data = place('race', {
-    'RACE/dev/high/10.txt': exam('h10', { questions: ['Why?'], options: [['x', 'y', 'z']], answers: ['C'] }),
+    'RACE/dev/high/10.txt': exam('h10', {
+      questions: ['Why?'],
+      options: [['x', 'y', 'z']],
+      answers: ['C'],
+    }),
     'RACE/dev/high/9.txt': exam('h9', {
       questions: ['It is _ .', 'Who?'],
-      options: [['so', 'no'], ['A', 'B']],
+      options: [
+        ['so', 'no'],
+        ['A', 'B'],
+      ],
       answers: ['B', 'A'],
     }),
-    'RACE/dev/middle/1.txt': exam('m1', { questions: ['_'], options: [['$&', 'q']], answers: ['A'] }),
+    'RACE/dev/middle/1.txt': exam('m1', {
+      questions: ['_'],
+      options: [['$&', 'q']],
+      answers: ['A'],
+    }),
     'bad.txt': exam('b', { questions: ['?'], options: [['a', 'b']], answers: ['C'] }),
     'worse.txt': '{"id": "x"}\n',
   });
@@ -166,7 +194,9 @@ t.test('RACE: folders of exams, "_" in questions, three choices', async (t) => {
 
 t.test('SWAG and multiple choice in tables', async (t) => {
   const data = place('choices', {
-    'val.csv': ',video-id,sent1,sent2,ending0,ending1,ending2,ending3,label\n0,v1,He ran.,He,"fell, then",sat,lay,"s",2\n',
+    'val.csv':
+      ',video-id,sent1,sent2,ending0,ending1,ending2,ending3,label\n' +
+      '0,v1,He ran.,He,"fell, then",sat,lay,"s",2\n',
     'dev.jsonl': '{"context": "c", "q": "is _ ?", "a": "one", "b": 2, "label": 1}\n',
     'wrong.csv': 'context,a,b,label\nc,x,y,2\n',
   });
@@ -236,7 +266,12 @@ t.test('SQuAD: answers and shapes are checked', async (t) => {
   t.match(await read('b.json'), [{ answers: [] }]);
   t.same(await read('c.json'), [{ ...question, context: 'É a b' }]);
   await expectError(t, () => read('d.json'), 'ERR_FORMAT', /question 0, answer 0: answer_start 4/);
-  await expectError(t, () => read('e.json'), 'ERR_FORMAT', /article 0: expected a list "paragraphs"/);
+  await expectError(
+    t,
+    () => read('e.json'),
+    'ERR_FORMAT',
+    /article 0: expected a list "paragraphs"/,
+  );
   await expectError(t, () => read('f.json'), 'ERR_FORMAT', /no questions/);
   await expectError(t, () => read('g.json'), 'ERR_FORMAT', /is no JSON/);
 });

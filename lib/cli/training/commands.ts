@@ -45,7 +45,11 @@ two segments whose order is to be told. Settings keep the names that Hugging Fac
     )
     .option('--corpus <pattern>', about.corpus, collect)
     .option('--tokenizer <source>', about.tokenizer, modelSource)
-    .option('--config <source>', 'config.json, or base, large, xlarge, xxlarge (-v1: with dropout)', modelSource)
+    .option(
+      '--config <source>',
+      'config.json, or base, large, xlarge, xxlarge (-v1: with dropout)',
+      modelSource,
+    )
     .option('-m, --model <source>', 'instead: a model to go on with', modelSource)
     .requiredOption('-o, --output <folder>', about.output, fileName);
   addSettings(command, [...dataGroups, ...trainerGroups], {
@@ -81,12 +85,25 @@ function addTask(command: Command): Command {
 function addFinetune({ add, examples }: Host): void {
   const command = addTask(add('finetune'))
     .summary('train a model for a task: labels, answers, names, choices')
-    .description('Train a pretrained model for a task, and keep the model that is best on its dev data.')
+    .description(
+      'Train a pretrained model for a task, and keep the model that is best on its dev data.',
+    )
     .requiredOption('-o, --output <folder>', about.output, fileName)
     .option('--num_train_epochs <count>', 'passes over the data (default: 3)', between(1e-6))
     .addOption(oneOf('--recipe <name>', "paper: the task's settings in ALBERT's paper", ['paper']))
-    .addOption(oneOf('--keep <which>', 'the best model on the dev data, or the last', ['best', 'last'], 'best'))
-    .option('--classifier_dropout <p>', "before the head (default: the model's, 0.1)", between(0, 1));
+    .addOption(
+      oneOf(
+        '--keep <which>',
+        'the best model on the dev data, or the last',
+        ['best', 'last'],
+        'best',
+      ),
+    )
+    .option(
+      '--classifier_dropout <p>',
+      "before the head (default: the model's, 0.1)",
+      between(0, 1),
+    );
   addSettings(command, [...taskGroups, ...trainerGroups], {
     learning_rate: '5e-5',
     max_steps: 'those of --num_train_epochs',
@@ -113,7 +130,9 @@ function addRunning(command: Command, split: string): Command {
   addSettings(command, taskGroups);
   return command
     .addOption(oneOf('--split <name>', `which part of the data (default: ${split})`, splits))
-    .addOption(oneOf('--dtype <type>', 'arithmetic of the layers', ['fp32', 'bf16', 'int8', 'fp16']))
+    .addOption(
+      oneOf('--dtype <type>', 'arithmetic of the layers', ['fp32', 'bf16', 'int8', 'fp16']),
+    )
     .option('--device <name>', 'auto, cpu, cuda, cuda:<number>, reference', device)
     .option('--threads <count>', 'at most so many threads (default: all)', threads);
 }
@@ -121,7 +140,9 @@ function addRunning(command: Command, split: string): Command {
 function addEvaluate({ add, examples }: Host): void {
   const command = addTask(add('evaluate'))
     .summary('score a trained model on a task')
-    .description("Score a trained model by the task's own measures (SQuAD in percent, others 0 to 1).")
+    .description(
+      "Score a trained model by the task's own measures (SQuAD in percent, others 0 to 1).",
+    )
     .option('-o, --output <folder>', 'also write predictions and eval_results.json there', fileName)
     .option('--json', 'print one line of JSON');
   addRunning(command, 'dev');
@@ -159,7 +180,9 @@ predictions.json, nbest_predictions.json and null_odds.json, CoNLL columns, or J
 function addPlot({ add, examples }: Host): void {
   const command = add('plot')
     .summary('draw the curves of training logs')
-    .description('Draw losses and learning rate of one run, or of several to compare, as a picture.')
+    .description(
+      'Draw losses and learning rate of one run, or of several to compare, as a picture.',
+    )
     .argument('<LOG...>', 'log.jsonl of a run (or its folder), or a .tsv with a header')
     .option('-o, --output <file>', 'a .svg or .html file', fileName, 'loss.svg')
     .option('--smooth <updates>', 'mean of so many updates', whole(1, 1_000_000), 200)

@@ -44,8 +44,20 @@ const corpus: Setting[] = [
     preset: '0, none',
     read: count,
   },
-  { name: 'rank', value: 'number', about: 'which of the readers this is, from 0', preset: '0', read: count },
-  { name: 'world_size', value: 'count', about: 'how many readers share the corpus', preset: '1', read: count },
+  {
+    name: 'rank',
+    value: 'number',
+    about: 'which of the readers this is, from 0',
+    preset: '0',
+    read: count,
+  },
+  {
+    name: 'world_size',
+    value: 'count',
+    about: 'how many readers share the corpus',
+    preset: '1',
+    read: count,
+  },
 ];
 
 const sequences: Setting[] = [
@@ -126,8 +138,18 @@ const masking: Setting[] = [
     read: count,
   },
   { name: 'ngram', value: 'words', about: 'the longest span', preset: '3', read: count },
-  { name: 'favor_longer_ngram', value: 'flag', about: 'the longest are the likeliest', preset: 'false' },
-  { name: 'whole_word_mask', value: 'flag', about: 'mask all pieces of a word or none', preset: 'true' },
+  {
+    name: 'favor_longer_ngram',
+    value: 'flag',
+    about: 'the longest are the likeliest',
+    preset: 'false',
+  },
+  {
+    name: 'whole_word_mask',
+    value: 'flag',
+    about: 'mask all pieces of a word or none',
+    preset: 'true',
+  },
   {
     name: 'independent_mask',
     value: 'flag',

@@ -64,7 +64,7 @@ export async function finetune(given: FinetuneOptions): Promise<void> {
 }
 
 async function begin(options: FinetuneOptions): Promise<void> {
-  const { resume: _, dry_run: __, ...saved } = options;
+  const { resume: _, dry_run: __, stop_after: ___, ...saved } = options;
   await beginRun(options.output, { version: 1, command: 'finetune', options: saved });
 }
 
@@ -73,7 +73,14 @@ async function resumedOptions(given: FinetuneOptions): Promise<FinetuneOptions> 
   return { ...options, ...absolutePaths(given), output: given.output };
 }
 
-const places = ['data', 'train_file', 'validation_file', 'test_file', 'model', 'tokenizer'] as const;
+const places = [
+  'data',
+  'train_file',
+  'validation_file',
+  'test_file',
+  'model',
+  'tokenizer',
+] as const;
 
 /** A run may be resumed from another folder; hub ids are no files. */
 function absolutePaths(given: FinetuneOptions): FinetuneOptions {
@@ -111,7 +118,13 @@ async function makePlan(options: FinetuneOptions, stop: Stop): Promise<Plan> {
     if (process.stderr.isTTY) process.stderr.write(`\rreading: ${examples} examples`);
   });
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
-  return { options, opened, dataset, trainer: trainerOptions(options, dataset), changes: changesOf(options) };
+  return {
+    options,
+    opened,
+    dataset,
+    trainer: trainerOptions(options, dataset),
+    changes: changesOf(options),
+  };
 }
 
 function changesOf({ classifier_dropout, encoder_dropout }: FinetuneOptions): AlbertConfig {
@@ -157,7 +170,12 @@ function loadOptions(options: FinetuneOptions): { device?: Device; threads?: num
   return { ...(device && { device }), ...(threads && { threads }) };
 }
 
-async function train(plan: Plan, given: FinetuneOptions, goesOn: boolean, stop: Stop): Promise<void> {
+async function train(
+  plan: Plan,
+  given: FinetuneOptions,
+  goesOn: boolean,
+  stop: Stop,
+): Promise<void> {
   const { options, opened, dataset } = plan;
   const { output } = options;
   const reporters = new ReporterGroup();

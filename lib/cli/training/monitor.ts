@@ -49,11 +49,15 @@ export class Monitor implements TrainingReporter {
   report(event: TrainingEvent): void {
     if (event.type === 'step') this.#step(event);
     else if (event.type === 'evaluate') {
-      const scores = Object.entries(event.metrics).map(([name, value]) => `${name} ${shown(value)}`);
+      const scores = Object.entries(event.metrics).map(
+        ([name, value]) => `${name} ${shown(value)}`,
+      );
       this.#line(`step ${event.step}: evaluation: ${scores.join(', ')}`);
     } else if (event.type === 'checkpoint') {
       const { directory, error } = event;
-      this.#line(error ? `no checkpoint: ${error.message}` : `step ${event.step}: saved ${directory}`);
+      this.#line(
+        error ? `no checkpoint: ${error.message}` : `step ${event.step}: saved ${directory}`,
+      );
     }
   }
 
@@ -118,7 +122,8 @@ function shown(value: number): string {
 export function clock(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
   const [minutes, rest] = [Math.floor(whole / 60) % 60, whole % 60];
-  return `${Math.floor(whole / 3600)}:${[minutes, rest].map((n) => String(n).padStart(2, '0')).join(':')}`;
+  const parts = [minutes, rest].map((part) => String(part).padStart(2, '0'));
+  return [Math.floor(whole / 3600), ...parts].join(':');
 }
 
 /** A bill of memory as lines: name and MiB, largest first, and the sum. */

@@ -28,7 +28,8 @@ export async function plot(logs: string[], { output, smooth, title }: PlotOption
 }
 
 function page(title: string, picture: string): string {
-  const style = 'body{margin:2rem auto;max-width:60rem;color-scheme:light dark}svg{width:100%;height:auto}';
+  const style =
+    'body{margin:2rem auto;max-width:60rem;color-scheme:light dark}svg{width:100%;height:auto}';
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">

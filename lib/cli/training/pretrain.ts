@@ -47,7 +47,7 @@ export async function pretrain(given: PretrainOptions): Promise<void> {
   if (given.dry_run === true) return tellPlan(plan);
   const goesOn = resumes && (await hasCheckpoint(options.output));
   if (!resumes) {
-    const { resume: _, dry_run: __, ...saved } = options;
+    const { resume: _, dry_run: __, stop_after: ___, ...saved } = options;
     await beginRun(options.output, { version: 1, command: 'pretrain', options: saved });
   }
   await train(plan, given, goesOn);
@@ -168,7 +168,11 @@ function modelClass({ sentence_order = true, random_next_sentence }: Pretraining
 
 async function newTrainer(plan: Plan, reporters: ReporterGroup): Promise<Trainer> {
   const { options, config, data, trainer, tokenizer } = plan;
-  const { seed, device, threads } = options as { seed?: number; device?: models.Device; threads?: number };
+  const { seed, device, threads } = options as {
+    seed?: number;
+    device?: models.Device;
+    threads?: number;
+  };
   const Model = modelClass(data) as typeof models.AlbertForPreTraining;
   const model = config
     ? await Model.from_config(config, { seed, device, threads })

@@ -12,7 +12,10 @@ export interface Recipe {
   max_seq_length: number;
 }
 
-const rows: Record<string, [rate: number, batch: number, dropout: number, steps: number, warmup: number, length: number]> = {
+const rows: Record<
+  string,
+  [rate: number, batch: number, dropout: number, steps: number, warmup: number, length: number]
+> = {
   cola: [1e-5, 16, 0, 5336, 320, 512],
   'sts-b': [2e-5, 16, 0, 3598, 214, 512],
   'sst-2': [1e-5, 32, 0, 20935, 1256, 512],

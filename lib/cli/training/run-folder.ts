@@ -47,7 +47,9 @@ export async function refuseOtherRun(output: string): Promise<void> {
   const found = names.find((name) => name === settingsFile || /^checkpoint-\d+$/.test(name));
   const model = names.find((name) => name === 'model.safetensors' || name === 'log.jsonl');
   if (found === undefined && model === undefined) return;
-  const advice = found ? 'go on with it by --resume, or choose another folder' : 'choose another folder';
+  const advice = found
+    ? 'go on with it by --resume, or choose another folder'
+    : 'choose another folder';
   throw new UsageError(`--output ${output} holds another run (${found ?? model}): ${advice}`);
 }
 

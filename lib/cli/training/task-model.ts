@@ -5,7 +5,12 @@ import * as models from '../../models/index.js';
 import type { LoadOptions } from '../../models/load.js';
 import { findModel } from '../../source.js';
 import { AlbertTokenizer } from '../../tokenizer.js';
-import { openTask, type AnyTask, type TaskHead, type TaskOptions } from '../../training/tasks/index.js';
+import {
+  openTask,
+  type AnyTask,
+  type TaskHead,
+  type TaskOptions,
+} from '../../training/tasks/index.js';
 import { labelNames } from '../../training/tasks/label-names.js';
 import { UsageError } from '../failures.js';
 import { givenOptions } from './settings.js';
@@ -62,7 +67,8 @@ export async function openTaskAndModel(
   const { config } = await readConfig(directory);
   const settings = givenOptions(taskGroups, options) as TaskOptions;
   checkLengths(settings, config);
-  const labels = trained && openLabels.includes(name) ? labelsOf(settings, config) : settings.labels;
+  const labels =
+    trained && openLabels.includes(name) ? labelsOf(settings, config) : settings.labels;
   const task = await openTask(name, { ...settings, ...(labels && { labels }) });
   const vocabulary = options.tokenizer ?? directory;
   return { task, source, config, tokenizer: await AlbertTokenizer.from_pretrained(vocabulary) };

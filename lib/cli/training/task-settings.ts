@@ -8,7 +8,12 @@ const positive = whole(1, 2 ** 31 - 1);
 export const filesGroup: SettingGroup = {
   title: 'Data',
   settings: [
-    { name: 'data', value: 'place', about: 'the folder of the data set, or one file', read: fileName },
+    {
+      name: 'data',
+      value: 'place',
+      about: 'the folder of the data set, or one file',
+      read: fileName,
+    },
     { name: 'train_file', value: 'file', about: 'the training data', read: fileName },
     { name: 'validation_file', value: 'file', about: 'the development data', read: fileName },
     { name: 'test_file', value: 'file', about: 'the test data', read: fileName },
@@ -26,12 +31,22 @@ export const filesGroup: SettingGroup = {
 export const columnsGroup: SettingGroup = {
   title: 'Tables (classification, regression, multiple-choice, swag, ner)',
   settings: [
-    { name: 'text_column', value: 'column', about: 'the text', preset: 'text, sentence or the only one' },
+    {
+      name: 'text_column',
+      value: 'column',
+      about: 'the text',
+      preset: 'text, sentence or the only one',
+    },
     { name: 'text_pair_column', value: 'column', about: 'a second text' },
     { name: 'label_column', value: 'column', about: 'the label or number', preset: 'label' },
     { name: 'context_column', value: 'column', about: 'multiple choice: the context' },
     { name: 'question_column', value: 'column', about: 'multiple choice: the question, if any' },
-    { name: 'choice_columns', value: 'columns', about: 'the choices, separated by commas', read: words },
+    {
+      name: 'choice_columns',
+      value: 'columns',
+      about: 'the choices, separated by commas',
+      read: words,
+    },
     {
       name: 'labels',
       value: 'names',
@@ -65,15 +80,34 @@ export const readingGroup: SettingGroup = {
       preset: '128',
       read: positive,
     },
-    { name: 'max_query_length', value: 'tokens', about: 'of a question', preset: '64', read: positive },
-    { name: 'max_answer_length', value: 'tokens', about: 'of an answer', preset: '30', read: positive },
+    {
+      name: 'max_query_length',
+      value: 'tokens',
+      about: 'of a question',
+      preset: '64',
+      read: positive,
+    },
+    {
+      name: 'max_answer_length',
+      value: 'tokens',
+      about: 'of an answer',
+      preset: '30',
+      read: positive,
+    },
     { name: 'n_best_size', value: 'count', about: 'answers kept', preset: '20', read: positive },
-    { name: 'start_n_top', value: 'count', about: 'starts followed', preset: '5', read: whole(1, 512) },
+    {
+      name: 'start_n_top',
+      value: 'count',
+      about: 'starts followed',
+      preset: '5',
+      read: whole(1, 512),
+    },
     { name: 'end_n_top', value: 'count', about: 'ends for each', preset: '5', read: whole(1, 512) },
     {
       name: 'null_score_diff_threshold',
       value: 'number',
-      about: 'above it a question has no answer (default: squad-v2 finds the best, squad-v2-span 0)',
+      about:
+        'above it a question has no answer (default: squad-v2 finds the best, squad-v2-span 0)',
       read: between(-Infinity),
     },
     {
@@ -83,7 +117,13 @@ export const readingGroup: SettingGroup = {
       preset: '128',
       read: positive,
     },
-    { name: 'levels', value: 'names', about: 'RACE: middle, high or both', preset: 'middle,high', read: words },
+    {
+      name: 'levels',
+      value: 'names',
+      about: 'RACE: middle, high or both',
+      preset: 'middle,high',
+      read: words,
+    },
   ],
 };
 

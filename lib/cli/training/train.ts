@@ -58,6 +58,8 @@ export interface TrainingJob {
   stop: Stop;
 }
 
+const peakRuns = 3;
+
 /** Bytes that the model and its training hold. */
 export function billOf(trainer: Trainer): { name: string; bytes: number }[] {
   return [...trainer.model.memory(), ...trainer.memory()];
@@ -86,10 +88,20 @@ export async function runTraining(job: TrainingJob): Promise<boolean> {
   return complete;
 }
 
+/** The best of some measurements: whatever else the machine does takes from each. */
+async function bestPeak(dtype: 'bf16' | 'fp32'): Promise<{ gflops: number; threads: number }> {
+  let best = { gflops: 0, threads: 0 };
+  for (let run = 0; run < peakRuns; ++run) {
+    const peak = await measurePeak({ dtype });
+    if (peak.gflops > best.gflops) best = peak;
+  }
+  return best;
+}
+
 async function openReporters(job: TrainingJob): Promise<void> {
   const { trainer, output, reporters } = job;
   const { options, model, global_step: step } = trainer;
-  const { gflops, threads } = await measurePeak({ dtype: options.bf16 ? 'bf16' : 'fp32' });
+  const { gflops, threads } = await bestPeak(options.bf16 ? 'bf16' : 'fp32');
   reporters.members.push(new MemoryBill(trainer));
   const log = await LogFile.open(logFile(output), step);
   reporters.members.push(log);

@@ -10,7 +10,13 @@ const positive = whole(1, 2 ** 31 - 1);
 export const optimizerGroup: SettingGroup = {
   title: 'Update rule',
   settings: [
-    { name: 'optimizer', value: 'rule', about: 'AdamW, or LAMB for large batches', preset: 'adamw', choices: ['adamw', 'lamb'] },
+    {
+      name: 'optimizer',
+      value: 'rule',
+      about: 'AdamW, or LAMB for large batches',
+      preset: 'adamw',
+      choices: ['adamw', 'lamb'],
+    },
     { name: 'learning_rate', value: 'rate', about: 'the peak of the schedule', read: between(0) },
     {
       name: 'weight_decay',
@@ -19,9 +25,27 @@ export const optimizerGroup: SettingGroup = {
       preset: '0.01',
       read: between(0),
     },
-    { name: 'adam_beta1', value: 'number', about: 'of both rules', preset: '0.9', read: between(0, 1) },
-    { name: 'adam_beta2', value: 'number', about: 'of both rules', preset: '0.999', read: between(0, 1) },
-    { name: 'adam_epsilon', value: 'number', about: 'of both rules', preset: '1e-6', read: between(0) },
+    {
+      name: 'adam_beta1',
+      value: 'number',
+      about: 'of both rules',
+      preset: '0.9',
+      read: between(0, 1),
+    },
+    {
+      name: 'adam_beta2',
+      value: 'number',
+      about: 'of both rules',
+      preset: '0.999',
+      read: between(0, 1),
+    },
+    {
+      name: 'adam_epsilon',
+      value: 'number',
+      about: 'of both rules',
+      preset: '1e-6',
+      read: between(0),
+    },
     {
       name: 'max_grad_norm',
       value: 'number',
@@ -46,7 +70,7 @@ export const optimizerGroup: SettingGroup = {
     {
       name: 'exact_bias_correction',
       value: 'flag',
-      about: "divide moments by 1 - beta^t, as torch does",
+      about: 'divide moments by 1 - beta^t, as torch does',
       preset: 'the dialect',
     },
     {
@@ -62,7 +86,12 @@ export const optimizerGroup: SettingGroup = {
 export const scheduleGroup: SettingGroup = {
   title: 'Schedule',
   settings: [
-    { name: 'max_steps', value: 'count', about: 'updates in all: where the decay ends', read: positive },
+    {
+      name: 'max_steps',
+      value: 'count',
+      about: 'updates in all: where the decay ends',
+      read: positive,
+    },
     { name: 'warmup_steps', value: 'count', about: 'updates until the peak', read: count },
     {
       name: 'lr_scheduler_type',
@@ -110,7 +139,13 @@ export const scheduleGroup: SettingGroup = {
 export const batchGroup: SettingGroup = {
   title: 'Batches and arithmetic',
   settings: [
-    { name: 'train_batch_size', value: 'count', about: 'examples of an update', preset: '32', read: positive },
+    {
+      name: 'train_batch_size',
+      value: 'count',
+      about: 'examples of an update',
+      preset: '32',
+      read: positive,
+    },
     {
       name: 'gradient_accumulation_steps',
       value: 'count',
@@ -151,7 +186,13 @@ export const batchGroup: SettingGroup = {
       read: whole(0, 2 ** 32 - 1),
     },
     { name: 'threads', value: 'count', about: 'at most so many', preset: 'all', read: threads },
-    { name: 'device', value: 'name', about: 'auto, cpu, cuda, reference', preset: 'auto', read: device },
+    {
+      name: 'device',
+      value: 'name',
+      about: 'auto, cpu, cuda, reference',
+      preset: 'auto',
+      read: device,
+    },
   ],
 };
 
@@ -188,7 +229,11 @@ export const outputGroup: SettingGroup = {
       choices: ['tensorboard', 'none'],
     },
     { name: 'resume', value: 'flag', about: 'go on where the run in OUTPUT stopped, to the bit' },
-    { name: 'dry_run', value: 'flag', about: 'say what would be done and how much memory it takes' },
+    {
+      name: 'dry_run',
+      value: 'flag',
+      about: 'say what would be done and how much memory it takes',
+    },
   ],
 };
 

@@ -9,7 +9,14 @@ import { encodeSequences, row, toInputs, type Sequence, type Texts } from '../..
 import type { AlbertTokenizer } from '../../tokenizer.js';
 import { outputsOf } from './label-names.js';
 import { dataError } from './text-files.js';
-import { TrainingRow, type Collector, type Predictor, type Scores, type Split, type Task } from './task.js';
+import {
+  TrainingRow,
+  type Collector,
+  type Predictor,
+  type Scores,
+  type Split,
+  type Task,
+} from './task.js';
 
 /** A text or a pair as the data set has it. */
 export interface LabelledText extends Texts {
@@ -153,12 +160,20 @@ export function labelIndex(
   const index = exact >= 0 ? exact : labels.findIndex((name) => name.toLowerCase() === lower);
   if (index >= 0) return index;
   const expected = labels.map((name) => line(name)).join(', ');
-  throw dataError(file, number, `unknown label ${JSON.stringify(line(written))}: expected ${expected}`);
+  throw dataError(
+    file,
+    number,
+    `unknown label ${JSON.stringify(line(written))}: expected ${expected}`,
+  );
 }
 
 /** The number in a cell. @throws AlbertError `ERR_FORMAT` with file and line */
 export function labelNumber(written: string, at: { file: string; number: number }): number {
   const value = Number(written);
   if (written.trim() !== '' && Number.isFinite(value)) return value;
-  throw dataError(at.file, at.number, `expected a number as label, got ${JSON.stringify(line(written))}`);
+  throw dataError(
+    at.file,
+    at.number,
+    `expected a number as label, got ${JSON.stringify(line(written))}`,
+  );
 }

@@ -52,7 +52,11 @@ async function* readColumns(file: string, tagColumn?: number): AsyncGenerator<Ta
     const cells = text.includes('\t') ? text.split('\t') : text.trim().split(/ +/);
     const tag = tagColumn === undefined ? cells.slice(1).at(-1) : cells[tagColumn];
     if (tagColumn !== undefined && tag === undefined) {
-      throw dataError(file, number, `there is no column ${tagColumn}: the line has ${cells.length}`);
+      throw dataError(
+        file,
+        number,
+        `there is no column ${tagColumn}: the line has ${cells.length}`,
+      );
     }
     open ??= { words: [], tags: [], number };
     open.words.push(cells[0] ?? '');

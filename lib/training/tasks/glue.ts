@@ -104,7 +104,10 @@ export function glueTask(name: GlueName, options: TaskOptions): Task<LabelledTex
   });
 }
 
-const bestScores: Partial<Record<GlueName, string>> = { cola: 'matthews_correlation', 'sts-b': 'pearson' };
+const bestScores: Partial<Record<GlueName, string>> = {
+  cola: 'matthews_correlation',
+  'sts-b': 'pearson',
+};
 
 function scoresOf(name: GlueName, predicted: number[], gold: number[]): Scores {
   if (name === 'sts-b') {

@@ -33,7 +33,7 @@ const others: Record<OtherName, MakeTask> = {
 /**
  * Makes a task. Where labels are neither given nor fixed, it reads them from the training data.
  *
- * @throws (rejects) AlbertError `ERR_CONFIG` for an unknown name or missing columns, `ERR_NOT_FOUND`
+ * @throws (rejects) AlbertError `ERR_CONFIG` for an unknown name, missing columns; `ERR_NOT_FOUND`
  */
 export async function openTask(name: string, options: TaskOptions): Promise<AnyTask> {
   if (glueNames.includes(name as GlueName)) return glueTask(name as GlueName, options);
@@ -47,7 +47,9 @@ export async function openTask(name: string, options: TaskOptions): Promise<AnyT
 const examplesAtOnce = 1024;
 
 /** The examples of a split in slices. */
-export async function* slicesOf<Example>(examples: AsyncIterable<Example>): AsyncGenerator<Example[]> {
+export async function* slicesOf<Example>(
+  examples: AsyncIterable<Example>,
+): AsyncGenerator<Example[]> {
   let slice: Example[] = [];
   for await (const example of examples) {
     if (slice.push(example) < examplesAtOnce) continue;

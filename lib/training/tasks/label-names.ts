@@ -47,7 +47,11 @@ export function labelNames(config: AlbertConfig): string[] | undefined {
  *
  * @throws AlbertError `ERR_CONFIG` where the model has another number of labels
  */
-export function outputsOf(labels: readonly string[], config: AlbertConfig, count: number): number[] {
+export function outputsOf(
+  labels: readonly string[],
+  config: AlbertConfig,
+  count: number,
+): number[] {
   if (count !== labels.length) {
     const expected = `${labels.length} labels (${labels.map((name) => line(name)).join(', ')})`;
     const advice = 'pass a model that was fine-tuned on this task';

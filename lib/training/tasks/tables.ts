@@ -75,6 +75,9 @@ export function valueOf({ file, number, values }: NamedRow, column: string): unk
   if (values.has(column)) return values.get(column);
   const names = [...values.keys()];
   const near = nearest(column, names);
-  const hint = near === undefined ? `it has ${names.map((n) => line(n)).join(', ')}` : `did you mean ${line(near)}?`;
+  const hint =
+    near === undefined
+      ? `it has ${names.map((n) => line(n)).join(', ')}`
+      : `did you mean ${line(near)}?`;
   throw dataError(file, number, `there is no column ${line(column)}: ${hint}`);
 }

@@ -76,7 +76,7 @@ export interface TaskOptions {
   train_file?: string | undefined;
   validation_file?: string | undefined;
   test_file?: string | undefined;
-  /** The names of the classes in the order of the model's outputs, where the task leaves it open. */
+  /** The names of the classes in the order of the model's outputs, where the task has none. */
   labels?: readonly string[] | undefined;
   /** Tokens of a model input at most; default: the task's. */
   max_seq_length?: number | undefined;

@@ -10,7 +10,14 @@ import { readSentences, type TaggedSentence } from './conll.js';
 import { discoverLabels } from './label-names.js';
 import { locate } from './locate.js';
 import { EntityCounter } from './metrics/entities.js';
-import { TrainingRow, type Collector, type Predictor, type Split, type Task, type TaskOptions } from './task.js';
+import {
+  TrainingRow,
+  type Collector,
+  type Predictor,
+  type Split,
+  type Task,
+  type TaskOptions,
+} from './task.js';
 import { dataError } from './text-files.js';
 
 const fileNames: Record<Split, string[]> = {
@@ -29,7 +36,8 @@ export async function nerTask(options: TaskOptions): Promise<Task<TaggedSentence
     labels,
     bestBy: 'f1',
     read: (split) => readSplit(options, split),
-    encode: async (tokenizer, sentences) => encodeRows(tokenizer, sentences, max_seq_length, labels),
+    encode: async (tokenizer, sentences) =>
+      encodeRows(tokenizer, sentences, max_seq_length, labels),
     predict: (predictor, sentences) => predictTags(predictor, sentences, max_seq_length, labels),
     collect: () => collector(),
   };
@@ -119,7 +127,8 @@ function piecesOf(
   for (const word of words) {
     const kept = word.ids.slice(0, room);
     if (ids.length + kept.length > room) close();
-    if (word.first < kept.length) placed.push({ index: word.index, column: ids.length + word.first + 1 });
+    if (word.first < kept.length)
+      placed.push({ index: word.index, column: ids.length + word.first + 1 });
     ids.push(...kept);
   }
   close();

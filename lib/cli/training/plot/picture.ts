@@ -36,7 +36,9 @@ export function drawRuns(runs: readonly RunLog[], options: PictureOptions): stri
   const top = titleHeight + Math.ceil(runs.length / runsPerRow) * rowHeight + 30;
   const height = top + names.length * (panelHeight + gap);
   const last = Math.max(...runs.flatMap(({ curves }) => [...curves.values()].map(lastStep)));
-  const panels = names.map((name, i) => panel(runs, name, { ...options, y: top + i * (panelHeight + gap), last }));
+  const panels = names.map((name, i) =>
+    panel(runs, name, { ...options, y: top + i * (panelHeight + gap), last }),
+  );
   const size = `viewBox="0 0 ${width} ${height}" width="${width}" height="${height}"`;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" ${size} font-family="sans-serif" font-size="12"`,
@@ -83,7 +85,9 @@ function panel(runs: readonly RunLog[], name: string, options: PanelOptions): st
   const lines = drawn.flatMap((one, i) => {
     if (!one) return [];
     const color = colors[i % colors.length]!;
-    const faint = isRate ? [] : [polyline(one.raw, scale, `stroke="${color}" stroke-opacity="0.18"`)];
+    const faint = isRate
+      ? []
+      : [polyline(one.raw, scale, `stroke="${color}" stroke-opacity="0.18"`)];
     return [...faint, polyline(one.mean, scale, `stroke="${color}" stroke-width="2"`)];
   });
   return [
@@ -123,7 +127,9 @@ function grid(
 }
 
 function polyline({ steps, values }: Curve, scale: Scale, stroke: string): string {
-  const points = steps.map((step, i) => `${rounded(scale.x(step))},${rounded(scale.y(values[i]!))}`);
+  const points = steps.map(
+    (step, i) => `${rounded(scale.x(step))},${rounded(scale.y(values[i]!))}`,
+  );
   return `<polyline points="${points.join(' ')}" fill="none" ${stroke}/>`;
 }
 
@@ -162,6 +168,7 @@ const rounded = (value: number): number => Math.round(10 * value) / 10;
 /** A number without the dust of binary fractions. */
 function shown(value: number): string {
   const size = Math.abs(value);
-  if (size !== 0 && (size < 1e-3 || size >= 1e5)) return Number(value.toPrecision(3)).toExponential();
+  if (size !== 0 && (size < 1e-3 || size >= 1e5))
+    return Number(value.toPrecision(3)).toExponential();
   return String(Number(value.toPrecision(4)));
 }

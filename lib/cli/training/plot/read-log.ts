@@ -36,7 +36,9 @@ export async function readLog(source: string): Promise<RunLog> {
   const isFolder = fs.statSync(source, { throwIfNoEntry: false })?.isDirectory() === true;
   const file = isFolder ? path.join(source, 'log.jsonl') : source;
   const curves = new Map<string, Curve>();
-  for await (const entry of path.extname(file) === '.tsv' ? tableEntries(file) : jsonEntries(file)) {
+  for await (const entry of path.extname(file) === '.tsv'
+    ? tableEntries(file)
+    : jsonEntries(file)) {
     const { step } = entry;
     if (step === undefined) continue;
     for (const [written, name] of Object.entries(names)) {

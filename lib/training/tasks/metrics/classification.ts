@@ -59,5 +59,7 @@ export function checkPaired(
 ): void {
   if (gold.length > 0 && predicted.length === gold.length) return;
   const got = `${predicted.length} and ${gold.length}`;
-  throw new RangeError(`${name}: expected as many predictions as answers, at least one; got ${got}`);
+  throw new RangeError(
+    `${name}: expected as many predictions as answers, at least one; got ${got}`,
+  );
 }

@@ -33,7 +33,7 @@ function dot(a: readonly number[], b: readonly number[]): number {
 function ranksOf(values: readonly number[]): number[] {
   const order = [...values.keys()].sort((a, b) => (values[a] ?? 0) - (values[b] ?? 0));
   const ranks = new Array<number>(values.length).fill(0);
-  for (let first = 0; first < order.length; ) {
+  for (let first = 0; first < order.length;) {
     let end = first + 1;
     while (end < order.length && values[order[end]!] === values[order[first]!]) ++end;
     for (let i = first; i < end; ++i) ranks[order[i]!] = (first + end + 1) / 2;

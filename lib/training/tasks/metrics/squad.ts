@@ -1,4 +1,4 @@
-// SQuAD's scores: exact match and F1 of words, and version 2.0's rules for questions without answer.
+// SQuAD's scores: exact match and F1 of words, and the rules of 2.0 for questions without answer.
 
 /** The scores of answers by question. */
 export type ScoreById = ReadonlyMap<string, number>;
@@ -49,11 +49,7 @@ function best(predicted: string, gold: readonly string[], bothEmpty: number): An
 }
 
 /** @param bothEmpty the score where neither has a word */
-function wordF1(
-  predicted: readonly string[],
-  gold: readonly string[],
-  bothEmpty: number,
-): number {
+function wordF1(predicted: readonly string[], gold: readonly string[], bothEmpty: number): number {
   if (predicted.length === 0 && gold.length === 0) return bothEmpty;
   const left = new Map<string, number>();
   for (const word of gold) left.set(word, (left.get(word) ?? 0) + 1);

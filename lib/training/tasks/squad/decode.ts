@@ -127,5 +127,8 @@ export function bestAnswers(
 function textOf({ paragraph, first }: DecodedWindow, { start, end }: ScoredSpan): string {
   const from = paragraph.starts[first + start]!;
   const to = paragraph.ends[first + end]!;
-  return paragraph.characters.slice(from, to + 1).join('').trim();
+  return paragraph.characters
+    .slice(from, to + 1)
+    .join('')
+    .trim();
 }

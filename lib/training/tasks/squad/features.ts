@@ -74,7 +74,7 @@ interface Window {
 function windowsOf(tokens: number, query: number, sizes: SquadSizes): Window[] {
   const room = Math.max(1, sizes.max_seq_length - query - 3);
   const windows: Window[] = [];
-  for (let first = 0; first < tokens; ) {
+  for (let first = 0; first < tokens;) {
     const count = Math.min(room, tokens - first);
     windows.push({ first, count });
     if (first + count === tokens) break;

@@ -60,13 +60,18 @@ function byOffsets(tokenizer: AlbertTokenizer, context: string, characters: stri
   const characterOf = characterIndices(characters);
   const offsets = offset_mapping?.[0] ?? [];
   const starts = offsets.map(([begin]) => characterOf[begin] ?? 0);
-  const ends = offsets.map(([, end], i) => Math.max(starts[i]!, characterOf[Math.max(0, end - 1)] ?? 0));
+  const ends = offsets.map(([, end], i) =>
+    Math.max(starts[i]!, characterOf[Math.max(0, end - 1)] ?? 0),
+  );
   const tokenOf = (character: number, side: 'start' | 'end'): number => {
     if (side === 'start') {
       const first = ends.findIndex((end) => end >= character);
       return first < 0 ? ends.length - 1 : first;
     }
-    return Math.max(0, starts.findLastIndex((start) => start <= character));
+    return Math.max(
+      0,
+      starts.findLastIndex((start) => start <= character),
+    );
   };
   return { characters, ids: input_ids[0] ?? [], starts, ends, tokenOf };
 }

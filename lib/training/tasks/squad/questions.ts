@@ -57,7 +57,10 @@ function questionOf(entry: unknown, context: string, at: string): SquadQuestion 
     if (Number.isInteger(start) && Number(start) >= 0 && end <= length) {
       return { text: marked, answer_start: Number(start) };
     }
-    throw new AlbertError('ERR_FORMAT', `${place}: answer_start ${String(start)} is not in its context`);
+    throw new AlbertError(
+      'ERR_FORMAT',
+      `${place}: answer_start ${String(start)} is not in its context`,
+    );
   });
   return { ...question, answers: read };
 }

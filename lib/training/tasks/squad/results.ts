@@ -33,7 +33,10 @@ export function collectV1(): Collector<SquadQuestion, SquadPrediction> {
       ++questions;
       [predictions[id], nbest[id]] = [text, prediction.answers];
       if (!answers) return;
-      const scores = scoreAnswer(text, answers.map((answer) => answer.text));
+      const scores = scoreAnswer(
+        text,
+        answers.map((answer) => answer.text),
+      );
       exact.push(scores.exact);
       f1.push(scores.f1);
     },
@@ -74,7 +77,8 @@ export function collectV2(rule: ThresholdRule): Collector<SquadQuestion, SquadPr
   };
   return {
     add({ id, answers }, { answers: nbest, noAnswer = 0 }) {
-      if (questions.has(id)) throw new AlbertError('ERR_FORMAT', `the question id ${id} comes twice`);
+      if (questions.has(id))
+        throw new AlbertError('ERR_FORMAT', `the question id ${id} comes twice`);
       const best = nbest.find(({ text }) => text !== '')?.text ?? '';
       questions.set(id, { best, noAnswer, nbest, gold: answers?.map(({ text }) => text) });
     },
@@ -107,11 +111,18 @@ function searchOf(
   choose: (answered: Answered) => string,
   score: 'exact' | 'f1',
 ): ThresholdSearch {
-  const entries = [...questions].map(([id, answered]) => ({ id, answered, text: choose(answered) }));
+  const entries = [...questions].map(([id, answered]) => ({
+    id,
+    answered,
+    text: choose(answered),
+  }));
   return {
     predicted: new Map(entries.map(({ id, text }) => [id, text !== ''])),
     scores: new Map(
-      entries.map(({ id, text, answered }) => [id, scoreAnswerV2(text, answered.gold ?? [])[score]]),
+      entries.map(({ id, text, answered }) => [
+        id,
+        scoreAnswerV2(text, answered.gold ?? [])[score],
+      ]),
     ),
     noAnswer: new Map(entries.map(({ id, answered }) => [id, answered.noAnswer])),
     hasAnswer: new Map(entries.map(({ id, answered }) => [id, (answered.gold ?? []).length > 0])),
@@ -132,7 +143,10 @@ function scoresAt(
   rule: ThresholdRule,
 ): Scores {
   const result: Scores = {};
-  const parts: [prefix: string, wanted: boolean][] = [['HasAns_', true], ['NoAns_', false]];
+  const parts: [prefix: string, wanted: boolean][] = [
+    ['HasAns_', true],
+    ['NoAns_', false],
+  ];
   for (const name of ['exact', 'f1'] as const) {
     const search = searchOf(questions, (answered) => answerAt(answered, threshold), name);
     const scores = applyThreshold(search, limitOf(rule));

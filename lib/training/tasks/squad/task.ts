@@ -151,7 +151,10 @@ async function predictV2(
     });
   });
   return results.map((windows) => {
-    return { answers: answersOf(windows, options, noAnswerAtAll), noAnswer: leastNoAnswer(windows) };
+    return {
+      answers: answersOf(windows, options, noAnswerAtAll),
+      noAnswer: leastNoAnswer(windows),
+    };
   });
 }
 
