@@ -220,7 +220,8 @@ void CpuOps::transpose(const Tensor& dz, const Tensor& dbias, bool sums_only,
 void CpuOps::pack_down(const Tensor& x, const FormatKernels& format) {
   const int64_t width = format.panel_columns, bytes = size_of(element_of(x));
   const int64_t panels = (x.columns() + width - 1) / width;
-  const int64_t panel_bytes = words_of(x.rows(), format) * format.group * width * format.right_bytes;
+  const int64_t panel_bytes =
+      words_of(x.rows(), format) * format.group * width * format.right_bytes;
   panels_.grow(size_t(panels * panel_bytes) / sizeof(float) + 1);
   for_ranges(panels, 0.3 * double(x.rows() * width), [&](int64_t begin, int64_t end) {
     format.pack.pack_down({.panels = reinterpret_cast<char*>(panels_.data()) + begin * panel_bytes,
