@@ -6,7 +6,8 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { benchFolder, modelFolder, python } from './contestants.mjs';
 
-const config = {
+/** ALBERT-base. */
+export const baseConfig = {
   model_type: 'albert',
   vocab_size: 30000,
   embedding_size: 128,
@@ -52,7 +53,7 @@ async function copyVocabulary() {
 
 async function saveWeights(directory) {
   const { AlbertModel } = await import('../dist/index.mjs');
-  const model = await AlbertModel.from_config(config, { seed: 1 });
+  const model = await AlbertModel.from_config(baseConfig, { seed: 1 });
   await model.save_pretrained(directory);
   await model.dispose();
 }

@@ -27,6 +27,13 @@ export const resident = { fp32: 130e6, bf16: 90e6 };
 /** tokens/s with 16,384 tokens in flight, in shares of those with 4,096. */
 export const linearity = 0.95;
 
+/** Updates in bf16 against the best of the others: times as fast, and shares of its memory. */
+export const training = {
+  speed: { '8x128': 2, '4x512': 3.5 },
+  memory: 0.5,
+  recomputeMemory: 0.25,
+};
+
 /** "wanted ≥ 95 %: reached". */
 export function verdict(limit, reached) {
   return `wanted ${limit}: ${reached ? 'reached' : 'missed'}`;

@@ -15,18 +15,20 @@ import { fileURLToPath } from 'node:url';
  * @property {Float32Array} pooled (B, H)
  */
 
-/** Answers one request after the other until its input ends. */
-export async function serve(engine) {
-  const host = new Host(engine);
+/** Answers what the bench asks of an engine. */
+export const serve = (engine) => answer(new Host(engine));
+
+/** Answers one request after the other, each by the host's method, until the input ends. */
+export async function answer(host) {
   for await (const line of createInterface({ input: process.stdin })) {
     const { id, method, ...request } = JSON.parse(line);
-    let answer;
+    let reply;
     try {
-      answer = { id, result: (await host[method](request)) ?? {} };
+      reply = { id, result: (await host[method](request)) ?? {} };
     } catch (error) {
-      answer = { id, error: { message: error.message, code: error.code } };
+      reply = { id, error: { message: error.message, code: error.code } };
     }
-    process.stdout.write(`${JSON.stringify(answer)}\n`);
+    process.stdout.write(`${JSON.stringify(reply)}\n`);
   }
 }
 

@@ -65,14 +65,18 @@ def padded(rows):
 
 
 def serve(engine):
-    """Answers one request after the other until the input ends."""
-    host = Host(engine)
+    """Answers what the bench asks of an engine."""
+    answer(Host(engine))
+
+
+def answer(host):
+    """Answers one request after the other, each by the host's method, until the input ends."""
     for line in sys.stdin:
         request = json.loads(line)
         identity, method = request.pop("id"), request.pop("method")
-        answer = {"id": identity}
+        reply = {"id": identity}
         try:
-            answer["result"] = getattr(host, method)(**request) or {}
+            reply["result"] = getattr(host, method)(**request) or {}
         except Exception as error:
-            answer["error"] = {"message": f"{type(error).__name__}: {error}"}
-        print(json.dumps(answer, separators=(",", ":")), flush=True)
+            reply["error"] = {"message": f"{type(error).__name__}: {error}"}
+        print(json.dumps(reply, separators=(",", ":")), flush=True)
