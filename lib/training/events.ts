@@ -31,7 +31,7 @@ export interface EvaluationReport {
 /** Every `logging_steps` updates: means of losses and norms, sums of tokens and seconds. */
 export interface StepEvent extends StepReport {
   type: 'step';
-  /** Since the last of these events, evaluations and checkpoints not counted. */
+  /** Since the last of these events; evaluations, checkpoints and the loop's body do not count. */
   seconds: number;
   /** Examples that were trained on so far. */
   examples: number;

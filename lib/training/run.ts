@@ -137,9 +137,8 @@ export class Run {
 
   async *#step(update: PreparedUpdate): AsyncGenerator<TrainingEvent, void, undefined> {
     const { options, state, train } = this.#context;
-    this.#meter.resume();
     const report = await this.#context.update(update.batches, train.signal);
-    this.#meter.pause();
+    this.#meter.pause(); // until the next update is waited for
     state.position = update.position;
     state.examples += update.examples;
     this.#meter.add(report);
@@ -160,6 +159,7 @@ export class Run {
     if (diverged) throw this.#advised(diverged);
     if (!last && due(options.eval_steps)) yield* this.#evaluate();
     if (!last && due(options.save_steps)) yield* this.#checkpoint();
+    this.#meter.resume();
   }
 
   /** Says which checkpoint is still good. */

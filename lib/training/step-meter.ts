@@ -6,7 +6,7 @@ export class StepMeter {
   #milliseconds = 0;
   #since: number | undefined = performance.now();
 
-  /** What is not training takes no time. */
+  /** What is neither training nor waiting for examples takes no time. */
   pause(): void {
     if (this.#since !== undefined) this.#milliseconds += performance.now() - this.#since;
     this.#since = undefined;

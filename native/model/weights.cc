@@ -7,46 +7,52 @@ namespace albert::model {
 
 namespace {
 
-/// Moves parameters into a backend, part by part.
+/// Moves parameters into a backend, part by part: into new memory, or into what is there already.
 class Packer {
  public:
-  Packer(Backend& backend, Arena& storage, ParameterReader& reader)
-      : backend_(backend), storage_(storage), reader_(reader), scratch_(host_memory_) {}
+  Packer(AlbertWeights& weights, ParameterReader& reader)
+      : backend_(*weights.backend),
+        storage_(weights.storage),
+        reader_(reader),
+        scratch_(host_memory_) {}
 
-  PackedLinear linear(const LinearParams& member, MatrixUse use = MatrixUse::kHead) {
-    return stacked({{&member.weight, &member.bias}}, use);
+  void linear(PackedLinear& packed, const LinearParams& member, MatrixUse use = MatrixUse::kHead) {
+    stacked(packed, {{&member.weight, &member.bias}}, use);
   }
 
   /// The word embedding as a matrix, with the decoder's bias.
-  PackedLinear decoder(const Tensor& word, const Tensor& bias) {
-    return stacked({{&word, &bias}}, MatrixUse::kHead);
+  void decoder(PackedLinear& packed, const Tensor& word, const Tensor& bias) {
+    stacked(packed, {{&word, &bias}}, MatrixUse::kHead);
   }
 
-  Tensor tensor(const Tensor& member) { return table(member, backend_.master_dtype()); }
+  void tensor(Tensor& copy, const Tensor& member) { table(copy, member, backend_.master_dtype()); }
 
-  Tensor table(const Tensor& member, DType dtype) {
-    const Tensor copy = allocate(storage_, member, dtype);
+  void table(Tensor& copy, const Tensor& member, DType dtype) {
+    if (!copy) copy = allocate(storage_, member, dtype);
     if (backend_.in_host_memory() && dtype == backend_.master_dtype()) {
       reader_.read(member, copy);
-      return copy;
+      return;
     }
     scratch_.reset();
     backend_.upload(copy, read(member));
-    return copy;
   }
 
-  NormParams norm(const NormParams& member) { return {tensor(member.weight), tensor(member.bias)}; }
+  void norm(NormParams& copy, const NormParams& member) {
+    tensor(copy.weight, member.weight);
+    tensor(copy.bias, member.bias);
+  }
 
-  LayerWeights layer(const LayerParams& host) {
-    return {.qkv = stacked({{&host.query.weight, &host.query.bias},
-                            {&host.key.weight, &host.key.bias},
-                            {&host.value.weight, &host.value.bias}},
-                           MatrixUse::kLayer),
-            .attention_output = linear(host.attention_output, MatrixUse::kLayer),
-            .attention_norm = norm(host.attention_norm),
-            .ffn = linear(host.ffn, MatrixUse::kLayer),
-            .ffn_output = linear(host.ffn_output, MatrixUse::kLayer),
-            .full_layer_norm = norm(host.full_layer_norm)};
+  void layer(LayerWeights& packed, const LayerParams& host) {
+    stacked(packed.qkv,
+            {{&host.query.weight, &host.query.bias},
+             {&host.key.weight, &host.key.bias},
+             {&host.value.weight, &host.value.bias}},
+            MatrixUse::kLayer);
+    linear(packed.attention_output, host.attention_output, MatrixUse::kLayer);
+    norm(packed.attention_norm, host.attention_norm);
+    linear(packed.ffn, host.ffn, MatrixUse::kLayer);
+    linear(packed.ffn_output, host.ffn_output, MatrixUse::kLayer);
+    norm(packed.full_layer_norm, host.full_layer_norm);
   }
 
  private:
@@ -56,14 +62,18 @@ class Packer {
   };
 
   /// One matrix of several parts, stacked along the outputs.
-  PackedLinear stacked(std::initializer_list<Member> members, MatrixUse use) {
+  void stacked(PackedLinear& packed, std::initializer_list<Member> members, MatrixUse use) {
     scratch_.reset();
     std::vector<LinearParams> parts;
     for (const Member& member : members) {
       const Tensor weight = read(*member.weight);
       parts.push_back({weight, member.bias->rank > 0 ? read(*member.bias) : Tensor{}});
     }
-    return backend_.prepare(parts, use);
+    if (packed) {
+      packed->repack(parts);
+    } else {
+      packed = backend_.prepare(parts, use);
+    }
   }
 
   static Tensor allocate(Arena& arena, const Tensor& like, DType dtype) {
@@ -71,8 +81,9 @@ class Packer {
                           : arena.allocate("parameters", dtype, {like.rows(), like.columns()});
   }
 
-  /// In scratch, until its next reset.
+  /// Where it lies, or in scratch until its next reset.
   Tensor read(const Tensor& member) {
+    if (const Tensor in_place = reader_.in_host_memory(member)) return in_place;
     const Tensor values = allocate(scratch_, member, backend_.master_dtype());
     reader_.read(member, values);
     return values;
@@ -87,27 +98,27 @@ class Packer {
 
 void pack_heads(Packer& pack, const AlbertParams& host, AlbertWeights& weights) {
   const Architecture& architecture = weights.architecture;
-  if (architecture.has_pooler()) weights.pooler = pack.linear(host.pooler);
+  if (architecture.has_pooler()) pack.linear(weights.pooler, host.pooler);
   if (architecture.has_masked_lm()) {
-    weights.masked_lm = {.dense = pack.linear(host.masked_lm.dense),
-                         .norm = pack.norm(host.masked_lm.norm),
-                         .bias = pack.tensor(host.masked_lm.bias),
-                         .decoder = pack.decoder(host.embeddings.word, host.masked_lm.bias)};
+    pack.linear(weights.masked_lm.dense, host.masked_lm.dense);
+    pack.norm(weights.masked_lm.norm, host.masked_lm.norm);
+    pack.tensor(weights.masked_lm.bias, host.masked_lm.bias);
+    pack.decoder(weights.masked_lm.decoder, host.embeddings.word, host.masked_lm.bias);
   }
   if (architecture.kind == ModelKind::kPreTraining) {
-    weights.sentence_order = pack.linear(host.sentence_order);
+    pack.linear(weights.sentence_order, host.sentence_order);
   }
-  if (architecture.classifier_labels()) weights.classifier = pack.linear(host.classifier);
+  if (architecture.classifier_labels()) pack.linear(weights.classifier, host.classifier);
   if (architecture.kind == ModelKind::kQuestionAnswering) {
-    weights.qa_outputs = pack.linear(host.qa_outputs);
+    pack.linear(weights.qa_outputs, host.qa_outputs);
   }
   if (architecture.kind == ModelKind::kQuestionAnsweringV2) {
-    weights.span_v2 = {.start = pack.linear(host.span_v2.start),
-                       .end_hidden = pack.linear(host.span_v2.end_hidden),
-                       .end_norm = pack.norm(host.span_v2.end_norm),
-                       .end = pack.linear(host.span_v2.end),
-                       .answer_hidden = pack.linear(host.span_v2.answer_hidden),
-                       .answer = pack.linear(host.span_v2.answer)};
+    pack.linear(weights.span_v2.start, host.span_v2.start);
+    pack.linear(weights.span_v2.end_hidden, host.span_v2.end_hidden);
+    pack.norm(weights.span_v2.end_norm, host.span_v2.end_norm);
+    pack.linear(weights.span_v2.end, host.span_v2.end);
+    pack.linear(weights.span_v2.answer_hidden, host.span_v2.answer_hidden);
+    pack.linear(weights.span_v2.answer, host.span_v2.answer);
   }
 }
 
@@ -157,19 +168,23 @@ AlbertWeights::AlbertWeights(const Architecture& model_architecture,
                              std::shared_ptr<Backend> model_backend)
     : architecture(model_architecture), backend(std::move(model_backend)), storage(*backend) {}
 
-std::shared_ptr<const AlbertWeights> prepare(const Architecture& architecture,
-                                             ParameterReader& reader,
-                                             std::shared_ptr<Backend> backend) {
-  auto weights = std::make_shared<AlbertWeights>(architecture, std::move(backend));
-  Packer pack(*weights->backend, weights->storage, reader);
+void repack(AlbertWeights& weights, ParameterReader& reader) {
+  Packer pack(weights, reader);
   const AlbertParams& host = reader.shapes();
-  weights->embeddings = {.word = pack.table(host.embeddings.word, weights->backend->table_dtype()),
-                         .segment = pack.tensor(host.embeddings.segment),
-                         .position = pack.tensor(host.embeddings.position),
-                         .norm = pack.norm(host.embeddings.norm)};
-  weights->mapping = pack.linear(host.mapping);
-  for (const LayerParams& layer : host.layers) weights->layers.push_back(pack.layer(layer));
-  pack_heads(pack, host, *weights);
+  pack.table(weights.embeddings.word, host.embeddings.word, weights.backend->table_dtype());
+  pack.tensor(weights.embeddings.segment, host.embeddings.segment);
+  pack.tensor(weights.embeddings.position, host.embeddings.position);
+  pack.norm(weights.embeddings.norm, host.embeddings.norm);
+  pack.linear(weights.mapping, host.mapping);
+  weights.layers.resize(host.layers.size());
+  for (size_t i = 0; i < host.layers.size(); ++i) pack.layer(weights.layers[i], host.layers[i]);
+  pack_heads(pack, host, weights);
+}
+
+std::shared_ptr<AlbertWeights> prepare(const Architecture& architecture, ParameterReader& reader,
+                                       std::shared_ptr<Backend> backend) {
+  auto weights = std::make_shared<AlbertWeights>(architecture, std::move(backend));
+  repack(*weights, reader);
   return weights;
 }
 

@@ -36,7 +36,7 @@ struct SpanV2Weights {
   PackedLinear answer;         // (1, H)
 };
 
-/// Immutable after prepare(); shared by all sessions and threads.
+/// Immutable but for repack(); shared by all sessions and threads.
 struct AlbertWeights {
   AlbertWeights(const Architecture& architecture, std::shared_ptr<Backend> backend);
 
@@ -69,12 +69,19 @@ class ParameterReader {
   /// Fills `destination` (f32 or f64, of the parameter's shape) with the parameter that `member` of
   /// shapes() stands for.
   virtual void read(const Tensor& member, const Tensor& destination) = 0;
+  /// The parameter where it lies in host memory, as f32 or f64, if it does: then it is packed from
+  /// there, and read() is asked for tables and norms only. None = it has to be read.
+  virtual Tensor in_host_memory(const Tensor& /*member*/) { return {}; }
 };
 
 /// Brings parameters into the backend's layouts.
-std::shared_ptr<const AlbertWeights> prepare(const Architecture& architecture,
-                                             ParameterReader& reader,
-                                             std::shared_ptr<Backend> backend);
+std::shared_ptr<AlbertWeights> prepare(const Architecture& architecture, ParameterReader& reader,
+                                       std::shared_ptr<Backend> backend);
+
+/// Brings other parameters of the same architecture into memory that prepare() has filled, as after
+/// an optimizer's step: allocates nothing but what a reader without in_host_memory() is read into.
+/// Nobody else may use the weights meanwhile.
+void repack(AlbertWeights& weights, ParameterReader& reader);
 
 /// The way back, exact: fills host parameters that the caller has allocated.
 void unpack(const AlbertWeights& weights, AlbertParams& host);

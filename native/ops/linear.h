@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 
 #include "core/tensor.h"
 #include "ops/activation.h"
@@ -15,8 +16,8 @@ struct LinearParams {
 };
 
 /// A matrix and bias in the layout that the backend's kernels read: packed panels on the CPU, plain
-/// rows in the reference. Immutable: any number of executors may use one at the same time. Made by
-/// Backend::prepare.
+/// rows in the reference. Immutable but for repack(): any number of executors may use one at the
+/// same time. Made by Backend::prepare.
 class LinearWeight {
  public:
   LinearWeight(int64_t inputs, int64_t outputs) : inputs_(inputs), outputs_(outputs) {}
@@ -32,6 +33,9 @@ class LinearWeight {
   /// Writes rows [first_output, first_output + rows of `params.weight`) back in plain form (f32 or
   /// f64 host tensors).
   virtual void unpack(const LinearParams& params, int64_t first_output) const = 0;
+  /// Packs other numbers of the same shapes into the same memory, after an optimizer's step. Nobody
+  /// else may use the weight meanwhile. Throws Error{kShape}.
+  virtual void repack(std::span<const LinearParams> parts) = 0;
 
  private:
   int64_t inputs_;

@@ -9,6 +9,7 @@ import {
   type NativeGradients,
   type NativeLabels,
 } from '../../dist/native.js';
+import { instructionSets } from './forward';
 import { flatten, type Nested } from './tensors';
 
 /** Rows of tokens as models take them; a mask says which count. */
@@ -42,14 +43,18 @@ export function packRows(rows: Rows): {
   return { request, select };
 }
 
-/** A checkpoint on the float64 reference. */
-export interface Trained {
+/** Where gradients are computed; the float64 reference where nothing is said. */
+export interface Backend {
+  device?: string;
+  dtype?: string;
+}
+
+/** A checkpoint on a backend. */
+export interface Trained extends Backend {
   directory: string;
   kind: ModelKind;
   /** Replaces fields of its config.json. */
   config?: object;
-  device?: string;
-  dtype?: string;
 }
 
 /** The gradients of one batch. */
@@ -80,16 +85,33 @@ export function globalNorm({ gradients }: NativeGradients): number {
   return norm(Object.values(gradients).map(({ data }) => norm(data)));
 }
 
+/** The gradients by name, as gradientError expects them. */
+export function valuesOf({ gradients }: NativeGradients): Record<string, number[]> {
+  return Object.fromEntries(Object.entries(gradients).map(([key, { data }]) => [key, [...data]]));
+}
+
+/** Calls `body` once for each set of kernels that this machine runs, with the CPU using it. */
+export async function onEachInstructionSet(body: (isa: string) => Promise<unknown>): Promise<void> {
+  const before = process.env['ALBERT_CPU_ISA'];
+  for (const isa of instructionSets) {
+    process.env['ALBERT_CPU_ISA'] = isa;
+    await body(isa);
+  }
+  if (before === undefined) delete process.env['ALBERT_CPU_ISA'];
+  else process.env['ALBERT_CPU_ISA'] = before;
+}
+
 /**
- * The largest ‖actual − expected‖ / max(‖expected‖, 1e-3 × global norm) over the parameters: some
+ * The largest ‖actual − expected‖ / max(‖expected‖, share × global norm) over the parameters: some
  * gradients (of key biases) are zero but for rounding.
  */
 export function gradientError(
   actual: NativeGradients,
   expected: Record<string, Nested>,
+  share = 1e-3,
 ): { parameters: number; worst: number; where: string } {
   const flat = new Map(Object.entries(expected).map(([name, nested]) => [name, flatten(nested)]));
-  const floor = 1e-3 * norm([...flat.values()].map(norm));
+  const floor = share * norm([...flat.values()].map(norm));
   let [worst, where] = [0, 'nowhere'];
   for (const [name, values] of flat) {
     const data = actual.gradients[name]?.data ?? [];

@@ -1,7 +1,13 @@
 // Losses and gradients of the golden models, against Hugging Face's in float64.
 import t from 'tap';
-import { goldenDirectory, goldenNames, readGolden } from '../support/golden';
-import { gradientError, gradientsOf, packRows } from '../support/gradients';
+import { goldenConfig, goldenDirectory, goldenNames, readGolden } from '../support/golden';
+import {
+  gradientError,
+  gradientsOf,
+  onEachInstructionSet,
+  packRows,
+  valuesOf,
+} from '../support/gradients';
 
 const google = { dialect: 'google' } as const;
 
@@ -24,6 +30,38 @@ for (const name of goldenNames) {
     const { parameters, worst, where } = gradientError(actual, golden.f64.grads);
     t.ok(parameters > 30 && worst <= 1e-8, `${parameters} parameters, ${worst} (${where})`);
   });
+  t.test(`${name}: on every instruction set`, async (t) => {
+    await onEachInstructionSet(async (isa) => {
+      const wide = await gradientsOf({ ...model, device: 'cpu' }, request, labels);
+      const { parameters, worst, where } = gradientError(wide, golden.f64.grads);
+      t.ok(parameters > 30 && worst <= 2e-4, `fp32, ${isa}: ${worst} (${where})`);
+      const loss = Math.abs(wide.loss / golden.f64.loss - 1);
+      t.ok(loss <= 1e-6, `fp32, ${isa}: loss ${loss}`);
+    });
+  });
+
+  t.test(`${name}: in bfloat16 on every instruction set`, async (t) => {
+    // Rounding may put what is near a kink of ReLU on its other side: a smooth function instead.
+    const smooth = { ...model, config: { ...goldenConfig(name), hidden_act: 'gelu' } };
+    const exact = await gradientsOf(smooth, request, labels);
+    await onEachInstructionSet(async (isa) => {
+      const bf16 = { ...smooth, device: 'cpu', dtype: 'bf16' };
+      const narrow = await gradientsOf(bf16, request, labels);
+      // A bfloat16 is off by 2^-9 of itself: gradients much smaller than the others drown in it.
+      const { parameters, worst, where } = gradientError(narrow, valuesOf(exact), 0.1);
+      t.ok(parameters > 30 && worst <= 4e-2, `${isa}: ${worst} (${where})`);
+      t.ok(Math.abs(narrow.loss / exact.loss - 1) <= 3e-3, `${isa}: loss ${narrow.loss}`);
+    });
+  });
+
+  t.test(`${name}: int8 has no gradient`, async (t) => {
+    const int8 = { ...model, device: 'cpu', dtype: 'int8' };
+    await t.rejects(gradientsOf(int8, request, labels), {
+      code: 'ERR_BACKEND',
+      message: /int8.*fp32.*bf16/,
+    });
+  });
+
   t.test(`${name}: the original's masked-LM loss`, async (t) => {
     const { positions, ids, weights, loss } = golden.f64.google_masked_lm;
     const chosen = golden.input_ids.map((row) => row.map(() => -100));

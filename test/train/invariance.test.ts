@@ -2,7 +2,7 @@
 import t from 'tap';
 import type { NativeGradients, NativeGradientOptions } from '../../dist/native.js';
 import { goldenConfig, goldenDirectory, goldenNames, readGolden } from '../support/golden';
-import { gradientError, gradientsOf, packRows } from '../support/gradients';
+import { type Backend, gradientError, gradientsOf, packRows, valuesOf } from '../support/gradients';
 import { bits } from '../support/tensors';
 
 const dropout = {
@@ -12,10 +12,18 @@ const dropout = {
 };
 const drawn: NativeGradientOptions = { dropout: true, seed: 3, update: 17 };
 
+/** Where the promises are kept, and how much another order of additions may change. */
+const backends: (Required<Backend> & { rounding: number })[] = [
+  { device: 'reference', dtype: 'fp32', rounding: 1e-12 },
+  { device: 'cpu', dtype: 'fp32', rounding: 1e-6 },
+  { device: 'cpu', dtype: 'bf16', rounding: 1e-2 },
+];
+
 /** Pretraining gradients of rows of a golden batch. */
 async function pretrain(
   name: string,
   options: NativeGradientOptions,
+  backend: Backend = {},
   chosen: number[] = [0, 1],
 ): Promise<NativeGradients> {
   const golden = readGolden(name);
@@ -30,58 +38,62 @@ async function pretrain(
     sentence_order: Int32Array.from(pick(golden.sentence_order_label)),
   };
   const config = { ...goldenConfig(name), ...dropout };
-  const model = { directory: goldenDirectory(name), kind: 'pretraining', config } as const;
+  const directory = goldenDirectory(name);
+  const model = { directory, kind: 'pretraining', config, ...backend } as const;
   return gradientsOf(model, request, labels, options);
 }
 
 const bitsOf = ({ loss, gradients }: NativeGradients): string =>
   [bits([loss]), ...Object.entries(gradients).map(([key, { data }]) => key + bits(data))].join();
 
-const valuesOf = ({ gradients }: NativeGradients): Record<string, number[]> =>
-  Object.fromEntries(Object.entries(gradients).map(([key, { data }]) => [key, [...data]]));
-
-for (const name of goldenNames) {
-  t.test(name, async (t) => {
-    const kept = await pretrain(name, drawn);
-    const again = await pretrain(name, drawn);
+const every = backends.flatMap((backend) => goldenNames.map((name) => ({ name, ...backend })));
+for (const { name, device, dtype, rounding } of every) {
+  t.test(`${name} on ${device} in ${dtype}`, async (t) => {
+    const run = (options: NativeGradientOptions) => pretrain(name, options, { device, dtype });
+    const kept = await run(drawn);
+    const again = await run(drawn);
     t.equal(bitsOf(again), bitsOf(kept), 'the same seed gives the same bits');
 
-    const recomputed = await pretrain(name, { ...drawn, recompute: true });
+    const recomputed = await run({ ...drawn, recompute: true });
     t.equal(bitsOf(recomputed), bitsOf(kept), 'recomputed activations give the same bits');
     const [less, more] = [recomputed.activation_bytes, kept.activation_bytes];
     t.ok(less < more, `and take ${less} bytes instead of ${more}`);
 
-    const all = await pretrain(name, { ...drawn, all_rows: true });
+    const all = await run({ ...drawn, all_rows: true });
     const { worst, where } = gradientError(all, valuesOf(kept));
-    t.ok(worst <= 1e-12, `rows that nobody reads change nothing: ${worst} (${where})`);
-    t.ok(Math.abs(all.loss / kept.loss - 1) <= 1e-14, 'nor the loss');
+    t.ok(worst <= rounding, `rows that nobody reads change nothing: ${worst} (${where})`);
+    t.ok(Math.abs(all.loss / kept.loss - 1) <= rounding / 100, 'nor the loss');
     t.not(all.activation_bytes, kept.activation_bytes, 'but the memory');
-    const allRecomputed = await pretrain(name, { ...drawn, all_rows: true, recompute: true });
+    const allRecomputed = await run({ ...drawn, all_rows: true, recompute: true });
     t.equal(bitsOf(allRecomputed), bitsOf(all), 'recomputed in all rows');
   });
 }
 
-t.test('two micro-batches make one batch', async (t) => {
-  const name = 'tiny_gelu_new_g1';
-  // Both rows have two labels and one sentence order: every mean is the mean of the halves.
-  for (const options of [drawn, { ...drawn, dialect: 'google' as const }]) {
-    const whole = await pretrain(name, options);
-    const first = await pretrain(name, options, [0]);
-    const second = await pretrain(name, { ...options, first_sequence: 1 }, [1]);
-    const sum = Object.entries(valuesOf(first)).map(([key, values]) => {
-      const others = second.gradients[key]?.data;
-      return [key, values.map((value, i) => (value + Number(others?.[i])) / 2)] as const;
-    });
-    const { parameters, worst } = gradientError(whole, Object.fromEntries(sum));
-    const allowed = options.dialect === 'google' ? 1e-5 : 1e-12; // 1e-5 is added to each count
-    t.ok(parameters > 30 && worst <= allowed, `${options.dialect ?? 'huggingface'}: ${worst}`);
-    const { worst: apart } = gradientError(
-      await pretrain(name, options, [1]),
-      valuesOf(second),
-    );
-    t.ok(apart > 1e-3, 'another ordinal draws another mask');
-  }
-});
+for (const backend of backends) {
+  t.test(`four micro-batches make one batch, ${backend.device} in ${backend.dtype}`, async (t) => {
+    const name = 'tiny_gelu_new_g1';
+    const rows = [0, 1, 1, 0];
+    // All rows have two labels and one sentence order: every mean is the mean of the parts.
+    for (const options of [drawn, { ...drawn, dialect: 'google' as const }]) {
+      const whole = await pretrain(name, options, backend, rows);
+      const parts = await Promise.all(
+        rows.map((row, b) => pretrain(name, { ...options, first_sequence: b }, backend, [row])),
+      );
+      const mean = Object.keys(whole.gradients).map((key) => {
+        const all = parts.map(({ gradients }) => gradients[key]!.data);
+        const sum = (i: number) => all.reduce((total, data) => total + Number(data[i]), 0);
+        return [key, Array.from(all[0]!, (_, i) => sum(i) / rows.length)] as const;
+      });
+      const { parameters, worst } = gradientError(whole, Object.fromEntries(mean));
+      // 1e-5 is added to each of Google's counts.
+      const allowed = Math.max(options.dialect === 'google' ? 1e-5 : 0, backend.rounding);
+      t.ok(parameters > 30 && worst <= allowed, `${options.dialect ?? 'huggingface'}: ${worst}`);
+      const first = await pretrain(name, options, backend, [1]);
+      const { worst: apart } = gradientError(first, valuesOf(parts[1]!));
+      t.ok(apart > 1e-3, 'another ordinal draws another mask');
+    }
+  });
+}
 
 t.test('seed, update, dialect and dropout itself make a difference', async (t) => {
   const name = 'tiny_gelu_new_g1';

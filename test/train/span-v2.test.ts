@@ -2,7 +2,7 @@
 import t from 'tap';
 import { AlbertModel } from '../../dist/index.js';
 import { fixtures, goldenConfig, readGolden, readJson } from '../support/golden';
-import { gradientsOf, packRows } from '../support/gradients';
+import { gradientError, gradientsOf, packRows, valuesOf } from '../support/gradients';
 import { drawParameters, writeParameters, type Parameters } from '../support/parameters';
 import * as head from '../support/span-v2-head';
 import { flatten, relativeError } from '../support/tensors';
@@ -135,10 +135,16 @@ t.test("the engine's gradients are those of the independent head", async (t) => 
   };
   const model = { directory, kind: 'question_answering_v2' } as const;
   const actual = await gradientsOf(model, { ...request, ...candidates }, labels);
+  const cpu = { ...model, device: 'cpu' };
+  const onCpu = await gradientsOf(cpu, { ...request, ...candidates }, labels);
   t.ok(Math.abs(actual.loss / loss() - 1) <= 1e-12, `loss ${actual.loss}`);
+  t.ok(Math.abs(onCpu.loss / loss() - 1) <= 1e-6, `loss ${onCpu.loss} on the CPU`);
   for (const [name, matrix] of Object.entries(rowsByName(w))) {
     const data = actual.gradients[name]?.data ?? [];
-    const { compared, worst } = relativeError(data, slopes(loss, matrix).flat());
+    const expected = slopes(loss, matrix).flat();
+    const { compared, worst } = relativeError(data, expected);
     t.ok(compared > 0 && worst <= 2e-9, `${name}: ${compared} values, error ${worst}`);
   }
+  const { parameters: compared, worst, where } = gradientError(onCpu, valuesOf(actual));
+  t.ok(compared > 30 && worst <= 2e-4, `the CPU: ${worst} (${where})`);
 });

@@ -75,13 +75,19 @@ void CpuOps::run(const CrossEntropyBackward& op) {
 
 namespace {
 
-/// dx = slope(x, z), element by element.
+/// What an elementwise loss reads, and where its gradient goes.
+struct Elements {
+  const Tensor& dx;
+  const Tensor& x;
+  const Tensor& z;
+};
+
+/// dx = slope(x, z) in some rows.
 template <class Slope>
-void for_elements(const Tensor& dx, const Tensor& x, const Tensor& z, int64_t begin, int64_t end,
-                  const Slope& slope) {
+void differentiate(const Elements& e, int64_t begin, int64_t end, const Slope& slope) {
   for (int64_t r = begin; r < end; ++r) {
-    std::transform(x.row<float>(r), x.row<float>(r) + x.columns(), z.row<float>(r),
-                   dx.row<float>(r), slope);
+    std::transform(e.x.row<float>(r), e.x.row<float>(r) + e.x.columns(), e.z.row<float>(r),
+                   e.dx.row<float>(r), slope);
   }
 }
 
@@ -90,7 +96,7 @@ void for_elements(const Tensor& dx, const Tensor& x, const Tensor& z, int64_t be
 void CpuOps::run(const BinaryCrossEntropyBackward& op) {
   const auto scale = float(op.scale);
   for_ranges(op.logits.rows(), 20 * double(op.logits.columns()), [&](int64_t begin, int64_t end) {
-    for_elements(op.dlogits, op.logits, op.targets, begin, end, [scale](float x, float z) {
+    differentiate({op.dlogits, op.logits, op.targets}, begin, end, [scale](float x, float z) {
       const float e = std::exp(-std::fabs(x));  // of whichever side does not overflow
       return scale * ((x < 0 ? e : 1.0f) / (1.0f + e) - z);
     });
@@ -99,11 +105,11 @@ void CpuOps::run(const BinaryCrossEntropyBackward& op) {
 
 void CpuOps::run(const SquaredErrorBackward& op) {
   const auto twice = float(2 * op.scale);
-  for_ranges(op.predictions.rows(), double(op.predictions.columns()),
-             [&](int64_t begin, int64_t end) {
-               for_elements(op.dpredictions, op.predictions, op.targets, begin, end,
-                            [twice](float x, float z) { return twice * (x - z); });
-             });
+  const Elements elements = {op.dpredictions, op.predictions, op.targets};
+  for_ranges(
+      op.predictions.rows(), double(op.predictions.columns()), [&](int64_t begin, int64_t end) {
+        differentiate(elements, begin, end, [twice](float x, float z) { return twice * (x - z); });
+      });
 }
 
 }  // namespace albert::cpu

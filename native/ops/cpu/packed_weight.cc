@@ -142,7 +142,7 @@ void PackedWeight::pack_parts(ThreadPool& pool, std::span<const LinearParams> pa
   }
 }
 
-void PackedWeight::repack(ThreadPool& pool, std::span<const LinearParams> parts) {
+void PackedWeight::repack(std::span<const LinearParams> parts) {
   if (inputs_of(parts) != inputs() || outputs_of(parts) != outputs()) {
     throw Error(ErrorCode::kShape, "repack: expected parts of [" + std::to_string(outputs()) +
                                        ", " + std::to_string(inputs()) + "] together, got [" +
@@ -150,7 +150,7 @@ void PackedWeight::repack(ThreadPool& pool, std::span<const LinearParams> parts)
                                        std::to_string(inputs_of(parts)) + "]");
   }
   std::fill(sums_.begin(), sums_.end(), 0);
-  pack_parts(pool, parts);
+  pack_parts(*ThreadPool::shared(), parts);
   transposed_is_current_ = false;
 }
 

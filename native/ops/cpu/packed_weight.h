@@ -27,9 +27,8 @@ class PackedWeight final : public LinearWeight {
   size_t bytes() const override;
   /// What was packed: rounded to bfloat16 or to the steps of int8 in these formats.
   void unpack(const LinearParams& params, int64_t first_output) const override;
+  void repack(std::span<const LinearParams> parts) override;
 
-  /// Packs other numbers of the same shapes into the same memory. Nobody uses the weight meanwhile.
-  void repack(ThreadPool& pool, std::span<const LinearParams> parts);
   /// The matrix with inputs and outputs exchanged, without a bias: what backward multiplies with.
   /// Made from these panels when it is first asked for; any thread may ask. Not for int8.
   const PackedWeight& transposed(ThreadPool& pool) const;

@@ -14,6 +14,7 @@ class ReferenceWeight : public LinearWeight {
   ReferenceWeight(std::span<const LinearParams> parts, int64_t inputs, int64_t outputs);
   size_t bytes() const override;
   void unpack(const LinearParams& params, int64_t first_output) const override;
+  void repack(std::span<const LinearParams> parts) override;
 
   const double* row(int64_t output) const { return weight_.data() + output * inputs(); }
   double bias(int64_t output) const { return bias_[size_t(output)]; }

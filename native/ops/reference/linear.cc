@@ -38,11 +38,23 @@ ReferenceWeight::ReferenceWeight(std::span<const LinearParams> parts, int64_t in
     : LinearWeight(inputs, outputs),
       weight_(size_t(outputs * inputs)),
       bias_(size_t(outputs), 0.0) {
+  repack(parts);
+}
+
+void ReferenceWeight::repack(std::span<const LinearParams> parts) {
   int64_t first = 0;
   for (const LinearParams& part : parts) {
-    check_part(part, inputs);
+    check_part(part, inputs());
+    first += part.weight.rows();
+  }
+  if (first != outputs()) {
+    throw Error(ErrorCode::kShape, "repack: expected " + std::to_string(outputs()) +
+                                       " outputs together, got " + std::to_string(first));
+  }
+  first = 0;
+  for (const LinearParams& part : parts) {
     const int64_t count = part.weight.rows();
-    copy_converting(rows_of(weight_, first, count, inputs), part.weight);
+    copy_converting(rows_of(weight_, first, count, inputs()), part.weight);
     if (part.bias) copy_converting(elements_of(bias_, first, count), part.bias);
     first += count;
   }

@@ -149,16 +149,15 @@ inline void pack_down(const PackTask& t) {
   with_element(t.x_element, t.x, [&](const auto* x) { pack_rows_down<FormatType>(t, x); });
 }
 
-/// Rows [begin, end) of some columns. Each block of rows is summed on its own before it is added: a
-/// chain of all rows would round more.
-template <class X, class L>
-inline void add_to_column_sums(const TransposeTask& t, const Rows<X>& rows, int64_t begin,
-                               int64_t end, int64_t column, L lanes) {
+/// Rows of a block of some columns. Each block is summed on its own before it is added: a chain of
+/// all rows would round more.
+template <int kBlockRows, class X, class L>
+inline void add_to_column_sums(const Rows<X>& rows, int64_t begin, float* sums, L lanes) {
+  const int64_t left = rows.count - begin, count = left < kBlockRows ? left : kBlockRows;
+  X* x = rows.x + begin * rows.stride;
   Vec sum = broadcast(0.0f);
-  for (int64_t row = begin; row < end && row < rows.count; ++row) {
-    sum = sum + load(rows.x + row * rows.stride + column, lanes);
-  }
-  store(t.column_sums + column, load(t.column_sums + column, lanes) + sum, lanes);
+  for (int64_t row = 0; row < count; ++row) sum = sum + load(x + row * rows.stride, lanes);
+  store(sums, load(sums, lanes) + sum, lanes);
 }
 
 /// kWidth words of some columns.
@@ -190,7 +189,8 @@ inline void transpose_rows(const TransposeTask& t) {
       for_each_vector(t.columns, [&](int64_t column, auto lanes) {
         if (t.left != nullptr) transpose_words<FormatType>(t, rows, word, column, lanes);
         if (t.column_sums == nullptr) return;
-        add_to_column_sums(t, rows, word * kGroup, (word + kWidth) * kGroup, column, lanes);
+        const Rows<__typeof__(*x)> columns = {x + column, t.x_stride, t.rows};
+        add_to_column_sums<kWidth * kGroup>(columns, word * kGroup, t.column_sums + column, lanes);
       });
     }
   });
