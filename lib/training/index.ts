@@ -5,6 +5,8 @@ export type { TrainableModel } from './trainable-model.js';
 export type { Evaluation, TrainOptions } from './run.js';
 export type { ResumeOptions } from './resume.js';
 export type * from './events.js';
+export { LogFile } from './log-file.js';
+export { TensorBoardWriter } from './tensorboard.js';
 export {
   ExampleDataset,
   type ExampleDatasetOptions,

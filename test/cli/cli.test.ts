@@ -75,7 +75,10 @@ t.test('help and version', async (t) => {
     t.match(own.stdout, /--input <file>/);
     t.match(own.stdout, /With --json, one line for each input/);
   }
-  t.notMatch(help.stdout, /^  (pretrain|finetune|serve|bench|convert|evaluate|predict) /m);
+  for (const name of ['pretrain', 'finetune', 'evaluate', 'predict', 'plot']) {
+    t.match(help.stdout, new RegExp(`^  ${name} `, 'm'));
+  }
+  t.notMatch(help.stdout, /^  (serve|bench|convert) /m);
   const version = await albert(['--version']);
   t.match(version.stdout, /^\d+\.\d+\.\d+\n$/);
 });
@@ -83,7 +86,7 @@ t.test('help and version', async (t) => {
 t.test('wrong usage ends with code 2 and one line that says what to do', async (t) => {
   const cases: [string[], RegExp][] = [
     [['clasify', 'x'], /unknown command 'clasify' \(Did you mean classify\?\)/],
-    [['pretrain'], /unknown command 'pretrain'/],
+    [['pretrain'], /required option '-o, --output <folder>' not specified; see albert pretrain/],
     [['classify'], /needs TEXT, or --input FILE/],
     [['classify', 'x', '--input', 'y'], /TEXT and --input exclude each other/],
     [['classify', '--top-k', '0', 'x'], /at least 1/],

@@ -110,6 +110,7 @@ t.test('a run in two parts is the same run, to the bit', async (t) => {
   t.equal(rest.code, 0, rest.errors);
   const [a, b] = ['whole', 'parts'].map((name) => fs.readFileSync(at(`${name}/model.safetensors`)));
   t.ok(a!.equals(b!), 'the same bytes');
+  t.notOk(fs.existsSync(at('parts/best.json')), '--keep last holds for the rest of the run');
   fs.appendFileSync(at('glue/SST-2/train.tsv'), 'one more\t1\n');
   await train(t, 'sst-2', at('changed'), ...task, '--stop_after', '2');
   fs.appendFileSync(at('glue/SST-2/train.tsv'), 'and another\t1\n');

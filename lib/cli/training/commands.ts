@@ -92,12 +92,10 @@ function addFinetune({ add, examples }: Host): void {
     .option('--num_train_epochs <count>', 'passes over the data (default: 3)', between(1e-6))
     .addOption(oneOf('--recipe <name>', "paper: the task's settings in ALBERT's paper", ['paper']))
     .addOption(
-      oneOf(
-        '--keep <which>',
-        'the best model on the dev data, or the last',
-        ['best', 'last'],
+      oneOf('--keep <which>', 'the best model on the dev data, or the last (default: best)', [
         'best',
-      ),
+        'last',
+      ]),
     )
     .option(
       '--classifier_dropout <p>',

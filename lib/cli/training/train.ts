@@ -38,7 +38,9 @@ class MemoryBill implements TrainingReporter {
   report(): void {
     if (this.#told) return;
     this.#told = true;
-    process.stderr.write(`memory:\n${billLines(billOf(this.trainer))}`);
+    // A bar may stand in this line.
+    const clear = process.stderr.isTTY ? '\r\x1b[K' : '';
+    process.stderr.write(`${clear}memory:\n${billLines(billOf(this.trainer))}`);
   }
 }
 
