@@ -73,15 +73,18 @@ void CpuOps::stage(const Tensor& x, const PackedWeight& weight, GemmTask& task) 
   const FormatKernels& format = weight.format_kernels();
   const bool whole_words = weight.words() * format.group == weight.inputs();
   if (whole_words && format.reads[int(element_of(x))]) return;
+  const int64_t together = format.staged_rows, units = (x.rows() + together - 1) / together;
   // One cache line more than the words: rows a multiple of 4 KiB apart share a set of L1.
-  const int64_t stride = weight.words() * format.group + 64 / format.left_bytes;
-  staged_.grow(size_t(x.rows() * stride * format.left_bytes) / sizeof(float) + 1);
+  const int64_t gap = together > 1 ? 0 : 64 / format.left_bytes;
+  const int64_t stride = weight.words() * format.group + gap;
+  staged_.grow(size_t(units * together * stride * format.left_bytes) / sizeof(float) + 1);
   if (weight.format() == Format::kInt8 && int64_t(row_scales_.size()) < x.rows()) {
     row_scales_.resize(size_t(x.rows()));
     row_zero_points_.resize(size_t(x.rows()));
   }
   char* const left = reinterpret_cast<char*>(staged_.data());
-  for_ranges(x.rows(), 0.3 * double(x.columns()), [&](int64_t begin, int64_t end) {
+  for_ranges(units, 0.3 * double(x.columns() * together), [&](int64_t first, int64_t last) {
+    const int64_t begin = first * together, end = std::min(last * together, x.rows());
     format.stage({.left = left + begin * stride * format.left_bytes,
                   .left_stride = stride,
                   .x = row_of(x, begin),
@@ -111,15 +114,15 @@ void CpuOps::multiply(const GemmTask& whole, const FormatKernels& format) {
   // A unit is a nanosecond: about 32 multiply-adds with AVX2, and 16 weights from memory.
   const double weights = double(whole.words * format.group) * double(whole.outputs);
   const double units = std::max(weights * double(whole.rows) / 32, weights / 16);
-  const int64_t row_parts = (whole.rows + kernels_.row_block - 1) / kernels_.row_block;
+  const int64_t row_parts = (whole.rows + format.row_block - 1) / format.row_block;
   const int64_t wanted = chunks_for(units, row_parts * panels);
   const int64_t panel_parts = std::min((wanted + row_parts - 1) / row_parts, panels);
   const auto part_of = [&](int64_t part) {
     const int64_t row = part / panel_parts, panel = part % panel_parts;
-    GemmTask task = rows_of(whole, boundary(whole.rows, row_parts, row, kernels_.row_tile),
-                            boundary(whole.rows, row_parts, row + 1, kernels_.row_tile), format);
-    task.panel_begin = boundary(panels, panel_parts, panel, 1);
-    task.panel_end = boundary(panels, panel_parts, panel + 1, 1);
+    GemmTask task = rows_of(whole, boundary(whole.rows, row_parts, row, format.row_tile),
+                            boundary(whole.rows, row_parts, row + 1, format.row_tile), format);
+    task.panel_begin = boundary(panels, panel_parts, panel, format.panels_at_once);
+    task.panel_end = boundary(panels, panel_parts, panel + 1, format.panels_at_once);
     return task;
   };
   int64_t floats = 0;
@@ -146,11 +149,21 @@ DType left_dtype(const FormatKernels& format) {
 /// Columns that a thread transposes at once: whole cache lines of either side.
 constexpr int64_t kTransposedColumns = 64;
 
-/// Elements from row to row of what is transposed: whole vectors of words, and a cache line more,
-/// as in stage().
+int64_t rounded_up(int64_t value, int64_t unit) {
+  return (value + unit - 1) / unit * unit;
+}
+
+/// Words of a row of so many inputs, on either side.
+int64_t words_of(int64_t inputs, const FormatKernels& format) {
+  return rounded_up((inputs + format.group - 1) / format.group, format.word_multiple);
+}
+
+/// Elements from row to row of what is transposed: whole vectors of words; where rows do not lie
+/// together, a cache line more, as in stage().
 int64_t transposed_stride(int64_t rows, const FormatKernels& format) {
   const int64_t line = 64 / format.left_bytes;
-  return (rows + line - 1) / line * line + line;
+  return rounded_up(words_of(rows, format) * format.group, line) +
+         (format.staged_rows > 1 ? 0 : line);
 }
 
 void refuse_int8(const PackedWeight& weight) {
@@ -166,7 +179,7 @@ void refuse_int8(const PackedWeight& weight) {
 Tensor CpuOps::inner_gradient(const LinearBackward& op, const FormatKernels& format) {
   if (op.activation == Activation::kNone) return op.dy;
   const int64_t rows = op.dy.rows(), columns = op.dy.columns();
-  const int64_t stride = transposed_stride(columns, format);
+  const int64_t line = 64 / format.left_bytes, stride = rounded_up(columns, line) + line;
   gradients_.grow(size_t(rows * stride * format.left_bytes) / sizeof(float) + 1);
   Tensor dz(gradients_.data(), left_dtype(format), {rows, columns});
   dz.row_stride = stride;
@@ -191,7 +204,8 @@ void CpuOps::transpose(const Tensor& dz, const Tensor& dbias, bool sums_only,
   const int64_t rows = dz.rows(), columns = dz.columns();
   const int64_t stride = transposed_stride(rows, format), bytes = size_of(element_of(dz));
   if (!sums_only) {
-    transposed_.grow(size_t(columns * stride * format.left_bytes) / sizeof(float) + 1);
+    const int64_t left_rows = rounded_up(columns, format.staged_rows);
+    transposed_.grow(size_t(left_rows * stride * format.left_bytes) / sizeof(float) + 1);
   }
   char* const left = sums_only ? nullptr : reinterpret_cast<char*>(transposed_.data());
   const int64_t blocks = (columns + kTransposedColumns - 1) / kTransposedColumns;
@@ -209,10 +223,10 @@ void CpuOps::transpose(const Tensor& dz, const Tensor& dbias, bool sums_only,
 }
 
 void CpuOps::pack_down(const Tensor& x, const FormatKernels& format) {
-  const int64_t width = kernels_.panel_columns, bytes = size_of(element_of(x));
+  const int64_t width = format.panel_columns, bytes = size_of(element_of(x));
   const int64_t panels = (x.columns() + width - 1) / width;
-  const int64_t words = (x.rows() + format.group - 1) / format.group;
-  const int64_t panel_bytes = words * format.group * width * format.right_bytes;
+  const int64_t panel_bytes =
+      words_of(x.rows(), format) * format.group * width * format.right_bytes;
   panels_.grow(size_t(panels * panel_bytes) / sizeof(float) + 1);
   for_ranges(panels, 0.3 * double(x.rows() * width), [&](int64_t begin, int64_t end) {
     format.pack.pack_down({.panels = reinterpret_cast<char*>(panels_.data()) + begin * panel_bytes,
@@ -232,30 +246,29 @@ void CpuOps::pack_down(const Tensor& x, const FormatKernels& format) {
 void CpuOps::add_weight_gradient(const LinearBackward& op, const Tensor& dz,
                                  const FormatKernels& format) {
   pack_down(op.x, format);
-  multiply(
-      {.left = transposed_.data(),
-       .left_stride = transposed_stride(dz.rows(), format),
-       .row_scales = nullptr,
-       .row_zero_points = nullptr,
-       .column_scales = nullptr,
-       .column_sums = nullptr,
-       .panels = panels_.data(),
-       .bias = zeros_.data(),
-       .y = op.dweight.data,
-       .y_stride = op.dweight.row_stride,
-       .preactivation = nullptr,
-       .preactivation_stride = 0,
-       .residual = op.dweight.data,
-       .residual_stride = op.dweight.row_stride,
-       .y_element = Element::kF32,
-       .rows = op.dweight.rows(),
-       .words = (dz.rows() + format.group - 1) / format.group,
-       .outputs = op.dweight.columns(),
-       .panel_begin = 0,
-       .panel_end = (op.dweight.columns() + kernels_.panel_columns - 1) / kernels_.panel_columns,
-       .epilogue = Epilogue::kNone,
-       .scratch = nullptr},
-      format);
+  multiply({.left = transposed_.data(),
+            .left_stride = transposed_stride(dz.rows(), format),
+            .row_scales = nullptr,
+            .row_zero_points = nullptr,
+            .column_scales = nullptr,
+            .column_sums = nullptr,
+            .panels = panels_.data(),
+            .bias = zeros_.data(),
+            .y = op.dweight.data,
+            .y_stride = op.dweight.row_stride,
+            .preactivation = nullptr,
+            .preactivation_stride = 0,
+            .residual = op.dweight.data,
+            .residual_stride = op.dweight.row_stride,
+            .y_element = Element::kF32,
+            .rows = op.dweight.rows(),
+            .words = words_of(dz.rows(), format),
+            .outputs = op.dweight.columns(),
+            .panel_begin = 0,
+            .panel_end = (op.dweight.columns() + format.panel_columns - 1) / format.panel_columns,
+            .epilogue = Epilogue::kNone,
+            .scratch = nullptr},
+           format);
 }
 
 void CpuOps::run(const LinearBackward& op) {

@@ -43,6 +43,10 @@ int64_t outputs_of(std::span<const LinearParams> parts) {
   return total;
 }
 
+int64_t rounded_up(int64_t count, int64_t multiple) {
+  return (count + multiple - 1) / multiple * multiple;
+}
+
 /// Calls visit with a null pointer of the tensor's element type.
 template <class Visit>
 void with_element_type(const Tensor& tensor, const Visit& visit) {
@@ -104,9 +108,10 @@ PackedWeight::PackedWeight(const KernelTable& kernels, Format format, int64_t in
     : LinearWeight(inputs, outputs),
       kernels_(kernels),
       format_(format),
-      words_((inputs + format_kernels().group - 1) / format_kernels().group),
-      panel_count_((outputs + kernels.panel_columns - 1) / kernels.panel_columns) {
-  const size_t columns = size_t(panel_count_ * kernels.panel_columns);
+      words_(rounded_up((inputs + format_kernels().group - 1) / format_kernels().group,
+                        format_kernels().word_multiple)),
+      panel_count_((outputs + panel_columns() - 1) / panel_columns()) {
+  const size_t columns = size_t(panel_count_ * panel_columns());
   panels_ = FloatBuffer(size_t(panel_count_) * panel_bytes() / sizeof(float));
   bias_ = FloatBuffer(columns);
   std::fill_n(bias_.data(), columns, 0.0f);
@@ -130,7 +135,7 @@ size_t PackedWeight::bytes() const {
 
 size_t PackedWeight::panel_bytes() const {
   const FormatKernels& format = format_kernels();
-  return size_t(words_ * format.group * format.right_bytes * kernels_.panel_columns);
+  return size_t(words_ * format.group * format.right_bytes * panel_columns());
 }
 
 void PackedWeight::pack_parts(ThreadPool& pool, std::span<const LinearParams> parts) {
@@ -176,7 +181,7 @@ void PackedWeight::transpose_from(const PackedWeight& source, ThreadPool& pool) 
 }
 
 void PackedWeight::pack_panels(const Tensor& weight, int64_t first_output, ThreadPool& pool) {
-  const int64_t rows = weight.rows(), width = kernels_.panel_columns;
+  const int64_t rows = weight.rows(), width = panel_columns();
   pool.parallel_for((rows + width - 1) / width, pool.size() + 1, [&](int64_t block) {
     format_kernels().pack.pack_across({.panels = panel(first_output / width + block),
                                        .x = weight.row<float>(block * width),
@@ -188,7 +193,7 @@ void PackedWeight::pack_panels(const Tensor& weight, int64_t first_output, Threa
 }
 
 int64_t PackedWeight::index_of(int64_t output, int64_t input) const {
-  const int64_t width = kernels_.panel_columns, group = format_kernels().group;
+  const int64_t width = panel_columns(), group = format_kernels().group;
   const int64_t word = output / width * words_ + input / group;
   return (word * width + output % width) * group + input % group;
 }
@@ -208,7 +213,7 @@ float PackedWeight::choose_scale(const Source* source, int64_t output) {
 
 template <class Weight, class Source>
 void PackedWeight::pack_run(const Source* source, int64_t output, const Run& run) {
-  const int64_t group = format_kernels().group, step = kernels_.panel_columns * group;
+  const int64_t group = format_kernels().group, step = panel_columns() * group;
   Weight* target = reinterpret_cast<Weight*>(panels_.data()) + index_of(output, 0);
   int32_t sum = 0;
   for (int64_t k = run.begin; k < run.end; ++k) {
@@ -237,7 +242,7 @@ void PackedWeight::pack_rows(const Tensor& weight, int64_t begin, int64_t end, i
 
 template <class Weight>
 void PackedWeight::pack(const LinearParams& part, int64_t first_output, ThreadPool& pool) {
-  const int64_t rows = part.weight.rows(), width = kernels_.panel_columns;
+  const int64_t rows = part.weight.rows(), width = panel_columns();
   const bool whole = first_output % width == 0 && part.weight.dtype == DType::kF32;
   if (whole && format_ != Format::kInt8) {
     pack_panels(part.weight, first_output, pool);
@@ -253,7 +258,7 @@ void PackedWeight::pack(const LinearParams& part, int64_t first_output, ThreadPo
 
 template <class Weight>
 void PackedWeight::pack_elements(const Tensor& weight, int64_t first_output, ThreadPool& pool) {
-  const int64_t rows = weight.rows(), width = kernels_.panel_columns;
+  const int64_t rows = weight.rows(), width = panel_columns();
   pool.parallel_for((rows + width - 1) / width, pool.size() + 1, [&](int64_t block) {
     with_element_type(weight, [&]<class Source>(Source*) {
       pack_rows<Weight, Source>(weight, block * width, std::min((block + 1) * width, rows),

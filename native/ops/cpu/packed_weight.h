@@ -37,6 +37,7 @@ class PackedWeight final : public LinearWeight {
   const KernelTable& kernels() const { return kernels_; }
   Format format() const { return format_; }
   const FormatKernels& format_kernels() const { return kernels_.formats[int(format_)]; }
+  int64_t panel_columns() const { return format_kernels().panel_columns; }
   int64_t panel_count() const { return panel_count_; }
   int64_t words() const { return words_; }
   const void* panels() const { return panels_.data(); }

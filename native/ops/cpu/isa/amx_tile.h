@@ -10,13 +10,12 @@ namespace {
 
 #if defined(__AMX_TILE__)
 
-/// Rows of a tile, and words of its rows.
-constexpr int kTileRows = 16;
-constexpr int kTileWords = 16;
+/// g++ does not know that loads and stores of tiles, and their configuration, touch memory.
+inline void memory_as_written() {
+  __asm__ volatile("" ::: "memory");
+}
 
-/// Formats that multiply in tiles: two tiles of rows by two tiles of columns.
-template <class FormatType>
-constexpr bool kInTiles = FormatType::kGroup > 1;
+/// Two tiles of rows by two tiles of columns.
 template <class FormatType>
 constexpr int kRowsAtOnce = kInTiles<FormatType> ? 2 * kTileRows : kRowTile;
 
@@ -28,39 +27,50 @@ struct alignas(64) TileConfiguration {
   uint16_t bytes[16] = {};
   uint8_t rows[16] = {};
 
-  void set(int tile, int64_t tile_rows, int64_t words) {
+  void set(int tile, int64_t tile_rows) {
     rows[tile] = uint8_t(tile_rows);
-    bytes[tile] = uint16_t(words * 4);
+    bytes[tile] = uint16_t(kTileWords * 4);
   }
 };
 
-/// Tiles 0 to 3 hold sums (upper left, upper right, lower left, lower right), 4 and 5 rows, 6 and 7
-/// columns. Without lower rows, tiles 2, 3 and 5 are not configured.
-inline void configure_tiles(int64_t upper, int64_t lower, int64_t words) {
-  TileConfiguration configuration;
-  configuration.set(0, upper, kTileWords);
-  configuration.set(1, upper, kTileWords);
-  configuration.set(4, upper, words);
-  configuration.set(6, words, kTileWords);
-  configuration.set(7, words, kTileWords);
-  if (lower > 0) {
-    configuration.set(2, lower, kTileWords);
-    configuration.set(3, lower, kTileWords);
-    configuration.set(5, lower, words);
+/// The tiles of a thread from here on, until their scope ends. Tiles 0 to 3 hold sums (upper left,
+/// upper right, lower left, lower right), 4 and 5 rows, 6 and 7 columns. Configuring costs as much
+/// as several products of tiles: once for many of them.
+template <class FormatType>
+class Tiles {
+ public:
+  explicit Tiles(int64_t rows) {
+    if constexpr (kInTiles<FormatType>) configure(rows);
   }
-  _tile_loadconfig(&configuration);
-}
+  ~Tiles() {
+    if constexpr (kInTiles<FormatType>) _tile_release();
+  }
+  Tiles(const Tiles&) = delete;
+  Tiles& operator=(const Tiles&) = delete;
+
+ private:
+  static constexpr int kLowerTiles[] = {2, 3, 5};
+
+  static void configure(int64_t rows) {
+    const int64_t upper = rows < kTileRows ? rows : kTileRows, lower = rows - upper;
+    TileConfiguration configuration;
+    for (int tile = 0; tile < 6; ++tile) configuration.set(tile, upper);
+    for (int tile : kLowerTiles) configuration.set(tile, lower > 0 ? lower : 1);
+    configuration.set(6, kTileWords);
+    configuration.set(7, kTileWords);
+    __asm__ volatile("" : : "r"(&configuration) : "memory");
+    _tile_loadconfig(&configuration);
+  }
+};
 
 template <class FormatType>
-inline void load_sums(const Tile<FormatType>& t, bool lower, bool resume) {
+inline void load_sums(const Tile<FormatType>& t, bool lower) {
   const int64_t pitch = t.sums_stride * int64_t(sizeof(float));
-  if (!resume) {
+  if (!t.resume) {
     _tile_zero(0);
     _tile_zero(1);
-    if (lower) {
-      _tile_zero(2);
-      _tile_zero(3);
-    }
+    _tile_zero(2);
+    _tile_zero(3);
     return;
   }
   _tile_loadd(0, t.sums, pitch);
@@ -72,66 +82,66 @@ inline void load_sums(const Tile<FormatType>& t, bool lower, bool resume) {
 }
 
 template <class FormatType>
-inline void store_sums(const Tile<FormatType>& t, bool lower) {
+inline void store_sums(const Tile<FormatType>& t, bool lower, bool right) {
   const int64_t pitch = t.sums_stride * int64_t(sizeof(float));
   _tile_stored(0, t.sums, pitch);
-  _tile_stored(1, t.sums + kTileWords, pitch);
-  if (lower) {
-    _tile_stored(2, t.sums + kTileRows * t.sums_stride, pitch);
-    _tile_stored(3, t.sums + kTileRows * t.sums_stride + kTileWords, pitch);
-  }
-}
-
-/// Adds the products of the configured number of words, from `first` on.
-template <class FormatType>
-inline void add_products(const Tile<FormatType>& t, int64_t first, bool lower) {
-  constexpr int64_t kGroup = FormatType::kGroup;
-  const auto* left = t.left + first * kGroup;
-  const auto* right = t.panel + first * kPanelColumns * kGroup;
-  const int64_t left_pitch = t.left_stride * int64_t(sizeof(*left));
-  constexpr int64_t kRightPitch = kPanelColumns * 4;
-  _tile_loadd(4, left, left_pitch);
-  _tile_loadd(6, right, kRightPitch);
-  _tile_loadd(7, right + kTileWords * kGroup, kRightPitch);
-  if constexpr (kGroup == 2) {
-    _tile_dpbf16ps(0, 4, 6);
-    _tile_dpbf16ps(1, 4, 7);
-  } else {
-    _tile_dpbusd(0, 4, 6);
-    _tile_dpbusd(1, 4, 7);
-  }
+  if (right) _tile_stored(1, t.sums + kTileWords, pitch);
   if (!lower) return;
-  _tile_loadd(5, left + kTileRows * t.left_stride, left_pitch);
-  if constexpr (kGroup == 2) {
-    _tile_dpbf16ps(2, 5, 6);
-    _tile_dpbf16ps(3, 5, 7);
-  } else {
-    _tile_dpbusd(2, 5, 6);
-    _tile_dpbusd(3, 5, 7);
-  }
+  _tile_stored(2, t.sums + kTileRows * t.sums_stride, pitch);
+  if (right) _tile_stored(3, t.sums + kTileRows * t.sums_stride + kTileWords, pitch);
 }
 
-/// Up to 32 rows times one panel of 32 columns.
+/// Adds the products of rows and columns to sums: numbers of tiles, which must be literals.
+#define ALBERT_ADD_PRODUCTS(sums, rows, columns) \
+  do {                                           \
+    if constexpr (FormatType::kGroup == 2) {     \
+      _tile_dpbf16ps(sums, rows, columns);       \
+    } else {                                     \
+      _tile_dpbusd(sums, rows, columns);         \
+    }                                            \
+  } while (false)
+
+/// Up to 32 rows times one or two panels of 16 columns.
+template <class FormatType, bool kLower, bool kRight>
+[[gnu::noinline]] void multiply_tiles(const Tile<FormatType>& t) {
+  constexpr int64_t kPitch = kTileWords * 4, kWordsOfPanel = kTileWords * FormatType::kGroup;
+  const int64_t left_pitch = t.left_stride * int64_t(sizeof(*t.left));
+  const auto* left = t.left;
+  const auto* right = t.panel;
+  const char* upcoming = t.upcoming;
+  memory_as_written();
+  load_sums(t, kLower);
+  for (int64_t word = 0; word < t.words; word += kTileWords) {
+    _tile_loadd(4, left, left_pitch);
+    _tile_loadd(6, right, kPitch);
+    if constexpr (kRight) _tile_loadd(7, right + t.panel_stride, kPitch);
+    ALBERT_ADD_PRODUCTS(0, 4, 6);
+    if constexpr (kRight) ALBERT_ADD_PRODUCTS(1, 4, 7);
+    if constexpr (kLower) {
+      _tile_loadd(5, left + t.left_lower, left_pitch);
+      ALBERT_ADD_PRODUCTS(2, 5, 6);
+      if constexpr (kRight) ALBERT_ADD_PRODUCTS(3, 5, 7);
+    }
+    // Every second line: processors with AMX fetch the other line of a pair with it.
+    for (int64_t line = 0; line < t.pace * kTileWords; line += 128) {
+      __builtin_prefetch(upcoming + line, 0, 2);
+    }
+    upcoming += t.pace * kTileWords;
+    left += t.left_step;
+    right += kTileWords * kWordsOfPanel;
+  }
+  store_sums(t, kLower, kRight);
+  memory_as_written();
+}
+
 template <class FormatType>
-inline void multiply_in_tiles(int64_t rows, const Tile<FormatType>& t) {
-  static_assert(kPanelColumns == 2 * kTileWords);
-  const int64_t upper = rows < kTileRows ? rows : kTileRows, lower = rows - upper;
-  const int64_t whole = t.words / kTileWords * kTileWords, rest = t.words - whole;
-  bool resume = t.resume;
-  if (whole > 0) {
-    configure_tiles(upper, lower, kTileWords);
-    load_sums(t, lower > 0, resume);
-    for (int64_t word = 0; word < whole; word += kTileWords) add_products(t, word, lower > 0);
-    store_sums(t, lower > 0);
-    resume = true;
+inline void multiply_in_tiles(int64_t rows, int panels, const Tile<FormatType>& t) {
+  if (rows > kTileRows) {
+    if (panels > 1) return multiply_tiles<FormatType, true, true>(t);
+    return multiply_tiles<FormatType, true, false>(t);
   }
-  if (rest > 0) {
-    configure_tiles(upper, lower, rest);
-    load_sums(t, lower > 0, resume);
-    add_products(t, whole, lower > 0);
-    store_sums(t, lower > 0);
-  }
-  _tile_release();
+  if (panels > 1) return multiply_tiles<FormatType, false, true>(t);
+  multiply_tiles<FormatType, false, false>(t);
 }
 
 #else
@@ -139,21 +149,33 @@ inline void multiply_in_tiles(int64_t rows, const Tile<FormatType>& t) {
 template <class FormatType>
 constexpr int kRowsAtOnce = kRowTile;
 
+template <class FormatType>
+struct Tiles {
+  explicit Tiles(int64_t) {}
+};
+
 #endif
 
-/// How many panels `rows` rows take at once.
+/// How many panels a block of `rows` rows takes at once.
 template <class FormatType>
 constexpr int panels_for(int64_t rows) {
-  return kRowsAtOnce<FormatType> == kRowTile && rows <= kRowTile ? panels_at_once(int(rows)) : 1;
+  if (kInTiles<FormatType>) return 2;
+  return rows <= kRowTile ? panels_beside(int(rows)) : kPanelsBeside;
 }
 
-/// Up to kRowsAtOnce rows times one panel, or times panels_for(rows) of them.
+/// How many rows of a block are computed together with so many panels.
 template <class FormatType>
-inline void multiply_rows(int64_t rows, bool several_panels, const Tile<FormatType>& t) {
+constexpr int rows_at_once(int panels) {
+  return kInTiles<FormatType> ? kRowsAtOnce<FormatType> : kRowTile / panels;
+}
+
+/// Up to rows_at_once(panels) rows times one panel, or times panels_for(rows) of them.
+template <class FormatType>
+inline void multiply_rows(int64_t rows, int panels, const Tile<FormatType>& t) {
 #if defined(__AMX_TILE__)
-  if constexpr (kInTiles<FormatType>) return multiply_in_tiles(rows, t);
+  if constexpr (kInTiles<FormatType>) return multiply_in_tiles(rows, panels, t);
 #endif
-  multiply_vectors(rows, several_panels, t);
+  multiply_vectors(rows, panels, t);
 }
 
 }  // namespace

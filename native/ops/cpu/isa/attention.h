@@ -23,8 +23,14 @@ struct AttentionFormat<Bfloat16> {
 };
 #endif
 
-inline int64_t whole_panels(int64_t columns) {
-  return (columns + kPanelColumns - 1) / kPanelColumns * kPanelColumns;
+/// Columns of the panels that are multiplied at once.
+template <class FormatType>
+constexpr int kPanelsOfHead = kInTiles<FormatType> ? 2 : 1;
+template <class FormatType>
+constexpr int kHeadColumns = kPanelsOfHead<FormatType>* kPanelColumns<FormatType>;
+
+constexpr int64_t rounded_up(int64_t count, int64_t multiple) {
+  return (count + multiple - 1) / multiple * multiple;
 }
 
 /// Where the parts of a task's scratch begin. A word is 32 bits, as a float is.
@@ -42,22 +48,29 @@ struct AttentionScratch {
   float* scores;        // kRows × padded_keys
   Left* weights;        // kRows × padded_keys: the scores' exponentials
   Left* queries;        // kRows × head_words, where they cannot be read in place
-  float* context;       // kRows × kPanelColumns
+  float* context;       // kRows × kHeadColumns
   float* factors;       // a row of the dropout's mask
   int64_t floats;
 
   AttentionScratch(float* scratch, int64_t key_count, int64_t head_size)
-      : padded_keys(whole_panels(key_count)),
-        head_words((head_size + kGroup - 1) / kGroup),
-        key_words((key_count + kGroup - 1) / kGroup),
+      : padded_keys(rounded_up(key_count, kHeadColumns<FormatType>)),
+        head_words(rounded_up((head_size + kGroup - 1) / kGroup, kWordMultiple<FormatType>)),
+        key_words(rounded_up((key_count + kGroup - 1) / kGroup, kWordMultiple<FormatType>)),
         keys(scratch),
         values(keys + padded_keys * head_words),
-        scores(values + whole_panels(head_size) * key_words),
+        scores(values + rounded_up(head_size, kHeadColumns<FormatType>) * key_words),
         weights(reinterpret_cast<Left*>(scores + kRows * padded_keys)),
         queries(weights + kRows * padded_keys),
-        context(reinterpret_cast<float*>(queries + kRows * whole_panels(head_words * kGroup))),
-        factors(context + kRows * kPanelColumns),
+        context(reinterpret_cast<float*>(
+            queries + kRows * rounded_up(head_words * kGroup, kHeadColumns<FormatType>))),
+        factors(context + kRows * kHeadColumns<FormatType>),
         floats(factors + mask_floats(key_count) - scratch) {}
+
+  /// Where the first word of a column lies, in panels of `words` words.
+  float* column_of(float* panels, int64_t column, int64_t words) const {
+    constexpr int64_t kColumns = kPanelColumns<FormatType>;
+    return panels + column / kColumns * kColumns * words + column % kColumns;
+  }
 };
 
 template <class FormatType>
@@ -109,8 +122,7 @@ template <class FormatType, class Element>
 inline void pack_keys(const AttentionTask& t, const AttentionScratch<FormatType>& s) {
   const Element* keys = static_cast<const Element*>(t.keys);
   for (int64_t first = 0; first < s.padded_keys; first += kWidth) {
-    float* column =
-        s.keys + first / kPanelColumns * kPanelColumns * s.head_words + first % kPanelColumns;
+    float* column = s.column_of(s.keys, first, s.head_words);
     for (int64_t word = 0; word < s.head_words; word += kWidth) {
       Vec rows[kWidth];
 #pragma GCC unroll 16
@@ -122,7 +134,9 @@ inline void pack_keys(const AttentionTask& t, const AttentionScratch<FormatType>
       }
       transpose(rows);
       const int64_t count = s.head_words - word < kWidth ? s.head_words - word : kWidth;
-      for (int64_t i = 0; i < count; ++i) store(column + (word + i) * kPanelColumns, rows[i]);
+      for (int64_t i = 0; i < count; ++i) {
+        store(column + (word + i) * kPanelColumns<FormatType>, rows[i]);
+      }
     }
   }
 }
@@ -143,17 +157,18 @@ inline Vec value_words(const AttentionTask& t, int64_t word, int64_t column, Lan
 /// Panels of values: columns side by side, keys go down.
 template <class FormatType, class Element>
 inline void pack_values(const AttentionTask& t, const AttentionScratch<FormatType>& s) {
-  for (int64_t first = 0; first < whole_panels(t.head_size); first += kWidth) {
-    float* column =
-        s.values + first / kPanelColumns * kPanelColumns * s.key_words + first % kPanelColumns;
+  const int64_t columns = rounded_up(t.head_size, kHeadColumns<FormatType>);
+  const int64_t words = (t.key_count + FormatType::kGroup - 1) / FormatType::kGroup;
+  for (int64_t first = 0; first < columns; first += kWidth) {
+    float* column = s.column_of(s.values, first, s.key_words);
     const int64_t left = t.head_size - first;
-    for (int64_t word = 0; word < s.key_words; ++word, column += kPanelColumns) {
-      if (left >= kWidth) {
-        store(column, value_words<FormatType, Element>(t, word, first, AllLanes{}));
-      } else if (left > 0) {
-        store(column, value_words<FormatType, Element>(t, word, first, FirstLanes(left)));
-      } else {
+    for (int64_t word = 0; word < s.key_words; ++word, column += kPanelColumns<FormatType>) {
+      if (left <= 0 || word >= words) {
         store(column, broadcast(0.0f));
+      } else if (left >= kWidth) {
+        store(column, value_words<FormatType, Element>(t, word, first, AllLanes{}));
+      } else {
+        store(column, value_words<FormatType, Element>(t, word, first, FirstLanes(left)));
       }
     }
   }
@@ -176,29 +191,32 @@ inline void score_rows(const AttentionTask& t, const AttentionScratch<FormatType
     if (t.head_size == stride) left = queries, stride = t.query_stride;
   }
   if (left == s.queries) {
-    stage_converted<FormatType>({.left = s.queries,
-                                 .left_stride = stride,
-                                 .x = queries,
-                                 .x_stride = t.query_stride,
-                                 .x_element = t.element,
-                                 .scales = nullptr,
-                                 .zero_points = nullptr,
-                                 .rows = rows.count,
-                                 .inputs = t.head_size});
+    stage_converted<FormatType, 1>({.left = s.queries,
+                                    .left_stride = stride,
+                                    .x = queries,
+                                    .x_stride = t.query_stride,
+                                    .x_element = t.element,
+                                    .scales = nullptr,
+                                    .zero_points = nullptr,
+                                    .rows = rows.count,
+                                    .inputs = t.head_size});
   }
-  for (int64_t first = 0; first < t.key_count; first += kPanelColumns) {
+  for (int64_t first = 0; first < t.key_count; first += kHeadColumns<FormatType>) {
     const float* panel = s.keys + first * s.head_words;
-    multiply_rows<FormatType>(rows.count, false,
-                              {.left = left,
-                               .left_stride = stride,
-                               .panel = reinterpret_cast<const typename FormatType::Right*>(panel),
-                               .panel_stride = 0,
-                               .words = s.head_words,
-                               .sums = s.scores + first,
-                               .sums_stride = s.padded_keys,
-                               .resume = false,
-                               .upcoming = reinterpret_cast<const char*>(panel),
-                               .pace = 0});
+    multiply_rows<FormatType>(
+        rows.count, kPanelsOfHead<FormatType>,
+        {.left = left,
+         .left_stride = stride,
+         .left_step = kTileWords * FormatType::kGroup,
+         .left_lower = kTileRows * stride,
+         .panel = reinterpret_cast<const typename FormatType::Right*>(panel),
+         .panel_stride = s.head_words * kPanelColumns<FormatType> * FormatType::kGroup,
+         .words = s.head_words,
+         .sums = s.scores + first,
+         .sums_stride = s.padded_keys,
+         .resume = false,
+         .upcoming = reinterpret_cast<const char*>(panel),
+         .pace = 0});
   }
 }
 
@@ -236,26 +254,30 @@ inline void drop_weights(const AttentionTask& t, const AttentionScratch<FormatTy
 template <class FormatType, class Element>
 inline void weigh_values(const AttentionTask& t, const AttentionScratch<FormatType>& s,
                          const QueryRows& rows, const float* sums) {
-  for (int64_t first = 0; first < t.head_size; first += kPanelColumns) {
+  constexpr int64_t kColumns = kHeadColumns<FormatType>;
+  for (int64_t first = 0; first < t.head_size; first += kColumns) {
     const float* panel = s.values + first * s.key_words;
-    multiply_rows<FormatType>(rows.count, false,
-                              {.left = s.weights,
-                               .left_stride = s.padded_keys,
-                               .panel = reinterpret_cast<const typename FormatType::Right*>(panel),
-                               .panel_stride = 0,
-                               .words = s.key_words,
-                               .sums = s.context,
-                               .sums_stride = kPanelColumns,
-                               .resume = false,
-                               .upcoming = reinterpret_cast<const char*>(panel),
-                               .pace = 0});
-    const int64_t left = t.head_size - first, columns = left < kPanelColumns ? left : kPanelColumns;
+    multiply_rows<FormatType>(
+        rows.count, kPanelsOfHead<FormatType>,
+        {.left = s.weights,
+         .left_stride = s.padded_keys,
+         .left_step = kTileWords * FormatType::kGroup,
+         .left_lower = kTileRows * s.padded_keys,
+         .panel = reinterpret_cast<const typename FormatType::Right*>(panel),
+         .panel_stride = s.key_words * kPanelColumns<FormatType> * FormatType::kGroup,
+         .words = s.key_words,
+         .sums = s.context,
+         .sums_stride = kColumns,
+         .resume = false,
+         .upcoming = reinterpret_cast<const char*>(panel),
+         .pace = 0});
+    const int64_t left = t.head_size - first, columns = left < kColumns ? left : kColumns;
     for (int64_t i = 0; i < rows.count; ++i) {
       Element* context =
           static_cast<Element*>(t.context) + (rows.begin + i) * t.context_stride + first;
       const Vec inverse = broadcast(1.0f / sums[i]);
       for_each_vector(columns, [&](int64_t j, auto lanes) {
-        store(context + j, load(s.context + i * kPanelColumns + j, lanes) * inverse, lanes);
+        store(context + j, load(s.context + i * kColumns + j, lanes) * inverse, lanes);
       });
     }
   }
@@ -270,6 +292,7 @@ inline void attention_of(const AttentionTask& t) {
   pack_values<FormatType, Element>(t, scratch);
   for_each_part(t.query_count, kRowsAtOnce<FormatType>, [&](int64_t begin, int64_t count) {
     const QueryRows rows = {begin, count};
+    const Tiles<FormatType> tiles(count);
     score_rows<FormatType, Element>(t, scratch, rows);
     float sums[kRowsAtOnce<FormatType>];
     for (int64_t i = 0; i < count; ++i) {

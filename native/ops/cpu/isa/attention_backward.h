@@ -15,7 +15,7 @@ namespace {
 
 /// Queries of a block: four steps of an AMX tile's depth, and 512 keys' gradients in 128 KiB.
 constexpr int64_t kQueryBlock = 128;
-static_assert(kQueryBlock % kPanelColumns == 0 && kMaskColumns % kMaskLanes == 0);
+static_assert(kMaskColumns % kMaskLanes == 0);
 
 /// Hands out 64-byte aligned parts of a task's scratch.
 struct ScratchParts {
@@ -35,6 +35,7 @@ struct BackwardScratch {
   using Right = typename FormatType::Right;
   static constexpr int kGroup = FormatType::kGroup;
   static constexpr int64_t kRows = kRowsAtOnce<FormatType>;
+  static_assert(kQueryBlock % kPanelColumns<FormatType> == 0);
 
   int64_t head_words;      // of a query, key or value
   int64_t left_stride;     // of staged keys and values
@@ -62,11 +63,11 @@ struct BackwardScratch {
   int64_t floats;
 
   BackwardScratch(float* scratch, int64_t key_count, int64_t head_size)
-      : head_words(words_of(head_size, kGroup)),
+      : head_words(words_of<FormatType>(head_size)),
         left_stride(head_words * kGroup),
-        padded_head(whole_panels(head_size)),
-        key_words(words_of(key_count, kGroup)),
-        key_stride((key_count + 2 * kWidth - 1) / (2 * kWidth) * (2 * kWidth)) {
+        padded_head(rounded_up(head_size, kPanelColumns<FormatType>)),
+        key_words(words_of<FormatType>(key_count)),
+        key_stride(rounded_up(key_count, 2 * kWidth)) {
     ScratchParts parts{scratch};
     keys = parts.take<Left>(key_count * left_stride);
     values = parts.take<Left>(key_count * left_stride);
@@ -115,19 +116,19 @@ struct LeftRows {
 template <class FormatType, class X>
 inline LeftRows<typename FormatType::Left> left_rows(const Rows<const X>& rows, int64_t head_size,
                                                      typename FormatType::Left* buffer) {
-  const int64_t stride = words_of(head_size, FormatType::kGroup) * FormatType::kGroup;
+  const int64_t stride = words_of<FormatType>(head_size) * FormatType::kGroup;
   if constexpr (__is_same(typename FormatType::Left, X)) {
     if (head_size == stride) return {rows.x, rows.stride};
   }
-  stage_converted<FormatType>({.left = buffer,
-                               .left_stride = stride,
-                               .x = rows.x,
-                               .x_stride = rows.stride,
-                               .x_element = __is_same(X, float) ? Element::kF32 : Element::kBF16,
-                               .scales = nullptr,
-                               .zero_points = nullptr,
-                               .rows = rows.count,
-                               .inputs = head_size});
+  stage_converted<FormatType, 1>({.left = buffer,
+                                  .left_stride = stride,
+                                  .x = rows.x,
+                                  .x_stride = rows.stride,
+                                  .x_element = __is_same(X, float) ? Element::kF32 : Element::kBF16,
+                                  .scales = nullptr,
+                                  .zero_points = nullptr,
+                                  .rows = rows.count,
+                                  .inputs = head_size});
   return {buffer, stride};
 }
 
@@ -135,8 +136,7 @@ inline LeftRows<typename FormatType::Left> left_rows(const Rows<const X>& rows, 
 struct QueryBlock {
   int64_t begin;
   int64_t count;
-
-  int64_t padded() const { return whole_panels(count); }
+  int64_t padded;  // to whole panels and words
 };
 
 /// Rows times adjacent panels; sums of `columns` columns.
@@ -154,14 +154,18 @@ struct Product {
 
 template <class FormatType>
 inline void multiply(const Product<FormatType>& p) {
-  const int64_t panel_stride = p.words * kPanelColumns * FormatType::kGroup;
-  for (int64_t column = 0; column < p.columns; column += kPanelColumns) {
-    const auto* panel = p.panels + column / kPanelColumns * panel_stride;
-    multiply_rows<FormatType>(p.rows, false,
+  constexpr int64_t kColumns = kPanelColumns<FormatType>, kGroup = FormatType::kGroup;
+  const int64_t panel_stride = p.words * kColumns * kGroup;
+  for (int64_t column = 0; column < p.columns; column += kHeadColumns<FormatType>) {
+    const auto* panel = p.panels + column / kColumns * panel_stride;
+    const int panels = column + kColumns < p.columns ? kPanelsOfHead<FormatType> : 1;
+    multiply_rows<FormatType>(p.rows, panels,
                               {.left = p.left.left,
                                .left_stride = p.left.stride,
+                               .left_step = kTileWords * kGroup,
+                               .left_lower = kTileRows * p.left.stride,
                                .panel = panel,
-                               .panel_stride = 0,
+                               .panel_stride = panel_stride,
                                .words = p.words,
                                .sums = p.sums + column,
                                .sums_stride = p.sums_stride,
@@ -185,14 +189,14 @@ struct AttentionBackward {
     keys = left_rows<FormatType>(rows_of(t.keys, t.key_stride, t.key_count), t.head_size, s.keys);
     values = left_rows<FormatType>(rows_of(t.values, t.value_stride, t.key_count), t.head_size,
                                    s.values);
-    transpose_rows<FormatType>({.left = s.keys_down,
-                                .left_stride = s.key_stride,
-                                .x = t.keys,
-                                .x_stride = t.key_stride,
-                                .x_element = t.element,
-                                .rows = t.key_count,
-                                .columns = t.head_size,
-                                .column_sums = nullptr});
+    transpose_rows<FormatType, 1>({.left = s.keys_down,
+                                   .left_stride = s.key_stride,
+                                   .x = t.keys,
+                                   .x_stride = t.key_stride,
+                                   .x_element = t.element,
+                                   .rows = t.key_count,
+                                   .columns = t.head_size,
+                                   .column_sums = nullptr});
     for (int64_t i = 0; i < t.key_count * s.padded_head; ++i) s.dkeys[i] = s.dvalues[i] = 0;
   }
 
@@ -210,14 +214,14 @@ struct AttentionBackward {
                      .x_element = t.element,
                      .rows = block.count,
                      .columns = t.head_size};
-    pack_rows_across<FormatType>(task, first);
+    pack_rows_across<FormatType>(task, first, block.padded);
     task.panels = down;
     pack_rows_down<FormatType>(task, first);
   }
 
   /// Queries that are not there get a probability of e^{−∞}.
   void gather_statistics(const QueryBlock& block) const {
-    for (int64_t i = 0; i < block.padded(); ++i) {
+    for (int64_t i = 0; i < block.padded; ++i) {
       const int64_t row = block.begin + i;
       s.log_sum_exp[i] = 1e30f;
       s.delta[i] = 0;
@@ -239,7 +243,7 @@ struct AttentionBackward {
 
   /// The random words of kMaskColumns keys from `first_key` on, queries along the lanes.
   void draw_masks(const QueryBlock& block, int64_t first_key) const {
-    for (int64_t i = 0; i < block.padded(); i += kWidth) {
+    for (int64_t i = 0; i < block.padded; i += kWidth) {
       const int64_t row = block.begin + i;
       const WordVec positions = load_integers(t.dropout.positions + row, block.count - i);
       const WordVec sequences = load_integers(t.dropout.sequences + row, block.count - i);
@@ -271,7 +275,7 @@ struct AttentionBackward {
       const float* dweights = s.dweights + r * kQueryBlock;
       Left* weights = s.weights + r * kQueryBlock;
       Left* dscores = s.dscores + (first_key + r) * kQueryBlock;
-      for (int64_t i = 0; i < block.padded(); i += kWidth) {
+      for (int64_t i = 0; i < block.padded; i += kWidth) {
         const Vec exponent = load(scores + i) * scale - load(s.log_sum_exp + i);
         const Vec p = exponential(exponent);
         Vec weight = p, dweight = load(dweights + i);
@@ -287,13 +291,14 @@ struct AttentionBackward {
   }
 
   void run_keys(const QueryBlock& block, int64_t first, int64_t count) const {
+    const Tiles<FormatType> tiles(count);
     const auto of_keys = [&](const LeftRows<Left>& rows, const typename FormatType::Right* panels,
                              float* sums) {
       multiply<FormatType>({.left = {rows.left + first * rows.stride, rows.stride},
                             .rows = count,
                             .panels = panels,
                             .words = s.head_words,
-                            .columns = block.padded(),
+                            .columns = block.padded,
                             .sums = sums,
                             .sums_stride = kQueryBlock,
                             .resume = false});
@@ -309,7 +314,7 @@ struct AttentionBackward {
       multiply<FormatType>({.left = {left, kQueryBlock},
                             .rows = count,
                             .panels = panels,
-                            .words = words_of(block.count, kGroup),
+                            .words = words_of<FormatType>(block.count),
                             .columns = s.padded_head,
                             .sums = sums + first * s.padded_head,
                             .sums_stride = s.padded_head,
@@ -326,14 +331,15 @@ struct AttentionBackward {
                                 .x_stride = kQueryBlock,
                                 .x_element = t.element,
                                 .rows = t.key_count,
-                                .columns = block.padded()},
+                                .columns = block.padded},
                                static_cast<const Left*>(s.dscores));
     for_each_part(t.head_size, kRowsAtOnce<FormatType>, [&](int64_t first, int64_t count) {
+      const Tiles<FormatType> tiles(count);
       multiply<FormatType>({.left = {s.keys_down + first * s.key_stride, s.key_stride},
                             .rows = count,
                             .panels = s.dscores_down,
                             .words = s.key_words,
-                            .columns = block.padded(),
+                            .columns = block.padded,
                             .sums = s.dqueries + first * kQueryBlock,
                             .sums_stride = kQueryBlock,
                             .resume = false});
@@ -378,7 +384,11 @@ struct AttentionBackward {
   void run() const {
     for (int64_t begin = 0; begin < t.query_count; begin += kQueryBlock) {
       const int64_t left = t.query_count - begin;
-      run_block({begin, left < kQueryBlock ? left : kQueryBlock});
+      const int64_t count = left < kQueryBlock ? left : kQueryBlock;
+      constexpr int64_t kWhole = kPanelColumns < FormatType >> kWordMultiple<FormatType> * kGroup
+                                     ? kPanelColumns<FormatType>
+                                     : kWordMultiple<FormatType> * kGroup;
+      run_block({begin, count, rounded_up(count, kWhole)});
     }
     write_sums(t.dkeys, t.dkey_stride, s.dkeys, t.scale);
     write_sums(t.dvalues, t.dvalue_stride, s.dvalues, 1.0f);

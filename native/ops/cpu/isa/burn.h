@@ -53,5 +53,49 @@ template <class FormatType>
 constexpr int64_t kBurnOperations =
     int64_t{2} * kBurnChains * kWidth * FormatType::kGroup / FormatType::kSteps;
 
+#if defined(__AMX_TILE__)
+
+/// The same in tiles: what no product in tiles can exceed.
+template <class FormatType>
+inline float burn_tiles(int64_t steps) {
+  const Tiles<FormatType> tiles(kRowsAtOnce<FormatType>);
+  alignas(64) float sums[kTileRows * kTileWords];
+  _tile_zero(0);
+  _tile_zero(1);
+  _tile_zero(2);
+  _tile_zero(3);
+  _tile_zero(4);
+  _tile_zero(5);
+  _tile_zero(6);
+  _tile_zero(7);
+  for (int64_t step = 0; step < steps; ++step) {
+    ALBERT_ADD_PRODUCTS(0, 4, 6);
+    ALBERT_ADD_PRODUCTS(1, 4, 7);
+    ALBERT_ADD_PRODUCTS(2, 5, 6);
+    ALBERT_ADD_PRODUCTS(3, 5, 7);
+  }
+  _tile_stored(0, sums, kTileWords * sizeof(float));
+  memory_as_written();
+  return sums[0];
+}
+
+template <class FormatType>
+constexpr int64_t kTileOperations =
+    int64_t{4} * 2 * kTileRows * kTileWords * kTileWords * FormatType::kGroup;
+template <>
+constexpr int64_t kBurnOperations<Bfloat16Format> = kTileOperations<Bfloat16Format>;
+template <>
+constexpr int64_t kBurnOperations<Int8Format> = kTileOperations<Int8Format>;
+template <>
+inline float burn<Bfloat16Format>(int64_t steps) {
+  return burn_tiles<Bfloat16Format>(steps);
+}
+template <>
+inline float burn<Int8Format>(int64_t steps) {
+  return burn_tiles<Int8Format>(steps);
+}
+
+#endif
+
 }  // namespace
 }  // namespace albert::cpu::ALBERT_ISA

@@ -49,6 +49,15 @@ inline void store(Bfloat16* p, Vec v, const FirstLanes& lanes) {
   __builtin_memcpy(p, all, size_t(lanes.count) * sizeof *p);
 }
 
+/// y = x, in y's element type.
+template <class Output, class Input, class LanesType>
+inline void copy_vector(Output* y, const Input* x, LanesType lanes) {
+  store(y, load(x, lanes), lanes);
+}
+inline void copy_vector(Bfloat16* y, const Bfloat16* x, AllLanes) {
+  __builtin_memcpy(y, x, kWidth * sizeof *x);
+}
+
 /// Calls visit(pointer) with the pointer typed.
 template <class Visit>
 inline void with_element(Element element, void* pointer, const Visit& visit) {

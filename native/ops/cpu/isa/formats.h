@@ -75,5 +75,29 @@ struct Int8Format {
   static Sum dot(Sum sum, IntVec left, IntVec right) { return dot_int8(sum, left, right); }
 };
 
+/// Rows of an AMX tile, and words of its rows.
+constexpr int kTileRows = 16;
+constexpr int kTileWords = 16;
+
+/// Formats that AMX multiplies in tiles.
+#if defined(__AMX_TILE__)
+template <class FormatType>
+constexpr bool kInTiles = FormatType::kGroup > 1;
+#else
+template <class FormatType>
+constexpr bool kInTiles = false;
+#endif
+
+/// Columns of a panel. A tile's columns are neighbours in memory: pitches of 128 bytes instead of
+/// 64 cost 5 % of the product.
+template <class FormatType>
+constexpr int kPanelColumns = kInTiles<FormatType> ? kTileWords : kPanelVectors * kWidth;
+/// Words of a row are a multiple of this.
+template <class FormatType>
+constexpr int kWordMultiple = kInTiles<FormatType> ? kTileWords : 1;
+/// Staged rows that lie in memory together: see StageTask.
+template <class FormatType>
+constexpr int kStagedRows = kInTiles<FormatType> ? kTileRows : 1;
+
 }  // namespace
 }  // namespace albert::cpu::ALBERT_ISA

@@ -13,9 +13,13 @@ namespace albert::cpu::ALBERT_ISA {
 namespace {
 
 /// Rows that visit a panel before the next panel is touched: the panel then stays in L1 or L2.
-constexpr int64_t kRowBlock = 96;
-/// Bytes of a left row that one visit covers: kRowBlock rows and a panel fit in 512 KiB of L2.
-constexpr int64_t kDepthBytes = 4096;
+/// Processors with AMX have 2 MiB of L2, and read panels faster than L3 can bring them.
+template <class FormatType>
+constexpr int64_t kRowBlock = kInTiles<FormatType> ? 128 : 96;
+/// Bytes of a left row that one visit covers: kRowBlock rows and a panel fit in 512 KiB of L2, or
+/// in half of 2 MiB.
+template <class FormatType>
+constexpr int64_t kDepthBytes = kInTiles<FormatType> ? 8192 : 4096;
 
 /// Calls body(begin, count) for parts of [0, total) of at most `limit`, as equal as can be: 8 rows
 /// become 4 + 4 rather than 6 + 2.
@@ -26,6 +30,22 @@ inline void for_each_part(int64_t total, int64_t limit, const Body& body) {
     const int64_t begin = total * part / parts;
     body(begin, total * (part + 1) / parts - begin);
   }
+}
+
+/// The same for rows of a format's left side: staged rows that lie together stay together.
+template <class FormatType, class Body>
+inline void for_each_rows(int64_t total, int64_t limit, const Body& body) {
+  if constexpr (kStagedRows<FormatType> == 1) return for_each_part(total, limit, body);
+  for (int64_t begin = 0; begin < total; begin += limit) {
+    body(begin, total - begin < limit ? total - begin : limit);
+  }
+}
+
+/// The words from `word` on of the rows from `row` on.
+template <class FormatType>
+inline const typename FormatType::Left* left_of(const GemmTask& t, int64_t row, int64_t word) {
+  const auto* left = static_cast<const typename FormatType::Left*>(t.left);
+  return left + row * t.left_stride + word * FormatType::kGroup * kStagedRows<FormatType>;
 }
 
 /// A float32 sum with its bias.
@@ -93,12 +113,19 @@ struct SumsLayout {
 
   explicit SumsLayout(const GemmTask& t) {
     constexpr int64_t kWordBytes = FormatType::kGroup * int64_t(sizeof(typename FormatType::Left));
-    depth = kDepthBytes / kWordBytes;
+    depth = kDepthBytes<FormatType> / kWordBytes;
     one_block = t.words <= depth;
     const int64_t panels = t.panel_end - t.panel_begin;
-    stride = (one_block && panels > 4 ? 4 : panels) * kPanelColumns;
+    const int64_t whole = (panels + panels_for<FormatType>(kRowBlock<FormatType>) - 1) /
+                          panels_for<FormatType>(kRowBlock<FormatType>) *
+                          panels_for<FormatType>(kRowBlock<FormatType>);
+    stride = (one_block && panels > 4 ? 4 : whole) * kPanelColumns<FormatType>;
   }
-  int64_t floats(int64_t rows) const { return (rows < kRowBlock ? rows : kRowBlock) * stride; }
+  int64_t floats(int64_t rows) const {
+    constexpr int64_t kRowUnit = kInTiles<FormatType> ? kRowsAtOnce<FormatType> : 1;
+    const int64_t block = rows < kRowBlock<FormatType> ? rows : kRowBlock<FormatType>;
+    return (block + kRowUnit - 1) / kRowUnit * kRowUnit * stride;
+  }
 };
 
 template <class FormatType>
@@ -106,56 +133,60 @@ inline int64_t gemm_scratch(const GemmTask& task) {
   return SumsLayout<FormatType>(task).floats(task.rows);
 }
 
-/// Rows [begin, begin + rows), rows <= kRowBlock, times the words from `first` on.
+/// Rows [begin, begin + rows), a block at most, times the words from `first` on.
 template <class FormatType>
 inline void multiply_block(const GemmTask& t, int64_t begin, int64_t rows, int64_t first) {
   constexpr int64_t kGroup = FormatType::kGroup;
   const SumsLayout<FormatType> layout(t);
   const int64_t words = t.words - first < layout.depth ? t.words - first : layout.depth;
   const bool last = first + words == t.words;
-  const int64_t panel_stride = t.words * kPanelColumns * kGroup;
-  const auto* left = static_cast<const typename FormatType::Left*>(t.left) + first * kGroup;
+  constexpr int64_t kColumns = kPanelColumns<FormatType>;
+  const int64_t panel_stride = t.words * kColumns * kGroup;
   const auto* panels = static_cast<const typename FormatType::Right*>(t.panels);
   const int at_once = panels_for<FormatType>(rows);
   for (int64_t panel = t.panel_begin, count = 1; panel < t.panel_end; panel += count) {
     count = panel + at_once <= t.panel_end ? at_once : 1;
-    const auto* here = panels + panel * panel_stride + first * kPanelColumns * kGroup;
+    const auto* here = panels + panel * panel_stride + first * kColumns * kGroup;
     const auto* upcoming = reinterpret_cast<const char*>(here + count * panel_stride);
     const int64_t upcoming_bytes =
-        words * kPanelColumns * kGroup * int64_t(sizeof(typename FormatType::Right));
-    const int64_t column = panel * kPanelColumns, left_over = t.outputs - column;
-    float* const sums =
-        t.scratch + (layout.one_block ? 0 : (panel - t.panel_begin) * kPanelColumns);
-    for_each_part(rows, kRowsAtOnce<FormatType>, [&](int64_t row, int64_t height) {
-      float* const own = sums + row * layout.stride;
-      multiply_rows<FormatType>(height, count > 1,
-                                {.left = left + (begin + row) * t.left_stride,
-                                 .left_stride = t.left_stride,
-                                 .panel = here,
-                                 .panel_stride = panel_stride,
-                                 .words = words,
-                                 .sums = own,
-                                 .sums_stride = layout.stride,
-                                 .resume = first > 0,
-                                 .upcoming = upcoming + upcoming_bytes * row / rows,
-                                 .pace = upcoming_bytes * height / rows / words});
-      if (!last) return;
-      const int64_t width = count * kPanelColumns;
-      const FinishedSums finished = {.sums = own,
-                                     .stride = layout.stride,
-                                     .row = begin + row,
-                                     .rows = height,
-                                     .column = column,
-                                     .columns = left_over < width ? left_over : width};
-      with_element(t.y_element, t.y, [&](auto* y) { finish_into<FormatType>(t, finished, y); });
-    });
+        count * words * kColumns * kGroup * int64_t(sizeof(typename FormatType::Right));
+    const int64_t column = panel * kColumns, left_over = t.outputs - column;
+    float* const sums = t.scratch + (layout.one_block ? 0 : (panel - t.panel_begin) * kColumns);
+    for_each_rows<FormatType>(
+        rows, rows_at_once<FormatType>(count), [&](int64_t row, int64_t height) {
+          float* const own = sums + row * layout.stride;
+          multiply_rows<FormatType>(
+              height, count,
+              {.left = left_of<FormatType>(t, begin + row, first),
+               .left_stride = kInTiles<FormatType> ? kTileWords * kGroup : t.left_stride,
+               .left_step = kTileRows * kTileWords * kGroup,
+               .left_lower = kTileRows * t.left_stride,
+               .panel = here,
+               .panel_stride = panel_stride,
+               .words = words,
+               .sums = own,
+               .sums_stride = layout.stride,
+               .resume = first > 0,
+               .upcoming = upcoming + upcoming_bytes * row / rows,
+               .pace = upcoming_bytes * height / rows / words});
+          if (!last) return;
+          const int64_t width = count * kColumns;
+          const FinishedSums finished = {.sums = own,
+                                         .stride = layout.stride,
+                                         .row = begin + row,
+                                         .rows = height,
+                                         .column = column,
+                                         .columns = left_over < width ? left_over : width};
+          with_element(t.y_element, t.y, [&](auto* y) { finish_into<FormatType>(t, finished, y); });
+        });
   }
 }
 
 template <class FormatType>
 inline void gemm(const GemmTask& task) {
   const int64_t depth = SumsLayout<FormatType>(task).depth;
-  for_each_part(task.rows, kRowBlock, [&](int64_t begin, int64_t rows) {
+  const Tiles<FormatType> tiles(kRowsAtOnce<FormatType>);
+  for_each_rows<FormatType>(task.rows, kRowBlock<FormatType>, [&](int64_t begin, int64_t rows) {
     for (int64_t first = 0; first == 0 || first < task.words; first += depth) {
       multiply_block<FormatType>(task, begin, rows, first);
     }

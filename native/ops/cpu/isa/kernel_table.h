@@ -18,10 +18,12 @@ enum class Format : uint8_t { kF32, kBF16, kInt8 };
 constexpr int kFormatCount = 3;
 
 /// Rows of x as the left side of a GEMM: converted, or quantized with a scale and a zero point of
-/// their own (x = scale · (q − zero_point)), and filled up with zeros to whole words.
+/// their own (x = scale · (q − zero_point)), and filled up with zeros to whole words. Where a
+/// format stages several rows together (staged_rows), these lie as tiles, one behind the other: the
+/// first 64 bytes of each of the rows, the next 64 bytes of each, and so on.
 struct StageTask {
-  void* left;
-  int64_t left_stride;
+  void* left;           // room for a multiple of staged_rows rows
+  int64_t left_stride;  // elements of a row
   const void* x;
   int64_t x_stride;
   Element x_element;
@@ -33,7 +35,8 @@ struct StageTask {
 
 /// y[r, n] = epilogue(Σ_k x[r, k] · w[n, k] + bias[n]) for all rows and the outputs of some panels.
 /// A panel holds `panel_columns` outputs as words × panel_columns words; the last panel, the bias
-/// and the scales are padded with zeros.
+/// and the scales are padded with zeros. Rows and panels that a task begins with are multiples of
+/// the format's row_tile and panels_at_once.
 struct GemmTask {
   const void* left;
   int64_t left_stride;
@@ -148,12 +151,18 @@ struct SoftmaxStatistics {
 
 /// The GEMM of one format, and how its two sides lie in memory.
 struct FormatKernels {
-  int64_t group;        // inputs in a word
-  int64_t left_bytes;   // of one staged input
-  int64_t right_bytes;  // of one packed weight
-  bool reads[2];        // by Element: rows of whole words need not be staged
-  int left_limit;       // int8: the largest quantized activation,
-  int right_limit;      // and weight
+  int64_t group;           // inputs in a word
+  int64_t word_multiple;   // words of a row are a multiple of this
+  int64_t panel_columns;   // outputs in a panel
+  int64_t panels_at_once;  // panels that one register tile computes together
+  int64_t row_tile;        // rows that it computes together
+  int64_t row_block;       // rows that use a panel while it is in cache
+  int64_t staged_rows;     // rows that are staged together: see StageTask
+  int64_t left_bytes;      // of one staged input
+  int64_t right_bytes;     // of one packed weight
+  bool reads[2];           // by Element: rows of whole words need not be staged
+  int left_limit;          // int8: the largest quantized activation,
+  int right_limit;         // and weight
   void (*stage)(const StageTask& task);
   int64_t (*gemm_scratch)(const GemmTask& task);
   void (*gemm)(const GemmTask& task);
@@ -190,10 +199,7 @@ struct LambSums {
 
 struct KernelTable {
   const char* name;
-  int64_t panel_columns;
-  int64_t row_tile;   // rows that one register tile of the GEMM computes together
-  int64_t row_block;  // rows that use a panel while it is in cache
-  Element narrow;     // what int8 models keep their activations in
+  Element narrow;  // what int8 models keep their activations in
   FormatKernels formats[kFormatCount];
   int64_t (*attention_scratch)(int64_t key_count, int64_t head_size);
   void (*attention)(const AttentionTask& task);

@@ -40,12 +40,19 @@ namespace {
 template <class FormatType>
 constexpr bool reads(Element element) {
   using Left = typename FormatType::Left;
+  if (kStagedRows<FormatType> > 1) return false;
   return element == Element::kF32 ? __is_same(Left, float) : __is_same(Left, Bfloat16);
 }
 
 template <class FormatType>
 constexpr FormatKernels format_kernels(void (*stage)(const StageTask&), PackKernels pack = {}) {
   return {.group = FormatType::kGroup,
+          .word_multiple = kWordMultiple<FormatType>,
+          .panel_columns = kPanelColumns<FormatType>,
+          .panels_at_once = panels_for<FormatType>(kRowBlock<FormatType>),
+          .row_tile = rows_at_once<FormatType>(panels_for<FormatType>(kRowBlock<FormatType>)),
+          .row_block = kRowBlock<FormatType>,
+          .staged_rows = kStagedRows<FormatType>,
           .left_bytes = sizeof(typename FormatType::Left),
           .right_bytes = sizeof(typename FormatType::Right),
           .reads = {reads<FormatType>(Element::kF32), reads<FormatType>(Element::kBF16)},
@@ -63,10 +70,7 @@ constexpr FormatKernels format_kernels(void (*stage)(const StageTask&), PackKern
 
 const KernelTable kernels = {
     .name = ALBERT_NAME_OF(ALBERT_ISA),
-    .panel_columns = kPanelColumns,
-    .row_tile = kRowTile,
-    .row_block = kRowBlock,
-    .narrow = reads<Bfloat16Format>(Element::kBF16) ? Element::kBF16 : Element::kF32,
+    .narrow = __is_same(Bfloat16Format::Left, Bfloat16) ? Element::kBF16 : Element::kF32,
     .formats = {format_kernels<Float32Format>(stage_converted<Float32Format>,
                                               pack_kernels<Float32Format>()),
                 format_kernels<Bfloat16Format>(stage_converted<Bfloat16Format>,

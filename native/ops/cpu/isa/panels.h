@@ -47,6 +47,7 @@ template <int kGroup, class X>
 inline Vec words_of_row(const X* row, int64_t first, int64_t columns) {
   if constexpr (kGroup == 1) return load_some(row, first, columns);
   const int64_t begin = first * kGroup, left = columns - begin;
+  if (left <= 0) return broadcast(0.0f);
   if constexpr (__is_same(X, Bfloat16)) {
     Vec words = {};
     constexpr int64_t kElements = kWidth * kGroup;
@@ -89,17 +90,22 @@ constexpr int kRightGroup = int(sizeof(float) / sizeof(typename FormatType::Righ
 template <class FormatType>
 constexpr int kLeftGroup = int(sizeof(float) / sizeof(typename FormatType::Left));
 
-constexpr int64_t words_of(int64_t inputs, int64_t group) {
-  return (inputs + group - 1) / group;
+/// Words of so many inputs, as a format's products take them.
+template <class FormatType>
+constexpr int64_t words_of(int64_t inputs) {
+  return rounded_up((inputs + FormatType::kGroup - 1) / FormatType::kGroup,
+                    kWordMultiple<FormatType>);
 }
 
+/// `whole` columns, those behind the last row zeros.
 template <class FormatType, class X>
-inline void pack_rows_across(const PackTask& t, const X* x) {
+inline void pack_rows_across(const PackTask& t, const X* x, int64_t whole) {
   constexpr int kGroup = kRightGroup<FormatType>;
-  const int64_t words = words_of(t.columns, kGroup);
-  float* const panels = static_cast<float*>(t.panels);
-  for (int64_t first = 0; first < whole_panels(t.rows); first += kWidth) {
-    float* column = panels + first / kPanelColumns * kPanelColumns * words + first % kPanelColumns;
+  constexpr int64_t kColumns = kPanelColumns<FormatType>;
+  const int64_t words = words_of<FormatType>(t.columns);
+  for (int64_t first = 0; first < whole; first += kWidth) {
+    float* column =
+        static_cast<float*>(t.panels) + first / kColumns * kColumns * words + first % kColumns;
     for (int64_t word = 0; word < words; word += kWidth) {
       Vec rows[kWidth];
 #pragma GCC unroll 16
@@ -110,28 +116,29 @@ inline void pack_rows_across(const PackTask& t, const X* x) {
       }
       transpose(rows);
       const int64_t count = words - word < kWidth ? words - word : kWidth;
-      for (int64_t i = 0; i < count; ++i) store(column + (word + i) * kPanelColumns, rows[i]);
+      for (int64_t i = 0; i < count; ++i) store(column + (word + i) * kColumns, rows[i]);
     }
   }
 }
 
 template <class FormatType>
 inline void pack_across(const PackTask& t) {
-  with_element(t.x_element, t.x, [&](const auto* x) { pack_rows_across<FormatType>(t, x); });
+  const int64_t whole = rounded_up(t.rows, kPanelColumns<FormatType>);
+  with_element(t.x_element, t.x, [&](const auto* x) { pack_rows_across<FormatType>(t, x, whole); });
 }
 
 template <class FormatType, class X>
 inline void pack_rows_down(const PackTask& t, const X* x) {
   constexpr int kGroup = kRightGroup<FormatType>;
-  const int64_t words = words_of(t.rows, kGroup);
+  constexpr int64_t kColumns = kPanelColumns<FormatType>;
+  const int64_t words = words_of<FormatType>(t.rows);
   const Rows<const X> rows = {x, t.x_stride, t.rows};
   float* target = static_cast<float*>(t.panels);
-  for (int64_t first = 0; first < t.columns; first += kPanelColumns) {
-    const int64_t left = t.columns - first;
+  for (int64_t first = 0; first < t.columns; first += kColumns) {
     for (int64_t word = 0; word < words; ++word) {
 #pragma GCC unroll 4
-      for (int v = 0; v < kPanelVectors; ++v, target += kWidth) {
-        const int64_t column = first + v * kWidth, some = left - v * kWidth;
+      for (int64_t v = 0; v < kColumns; v += kWidth, target += kWidth) {
+        const int64_t column = first + v, some = t.columns - column;
         if (some >= kWidth) {
           store(target, words_of_columns<kGroup>(rows, word, column, AllLanes{}));
         } else if (some > 0) {
@@ -160,34 +167,36 @@ inline void add_to_column_sums(const Rows<X>& rows, int64_t begin, float* sums, 
   store(sums, load(sums, lanes) + sum, lanes);
 }
 
-/// kWidth words of some columns.
-template <class FormatType, class X, class L>
+/// kWidth words of some columns; kTogether rows of the result lie together.
+template <class FormatType, int kTogether, class X, class L>
 inline void transpose_words(const TransposeTask& t, const Rows<X>& rows, int64_t word,
                             int64_t column, L lanes) {
   using Left = typename FormatType::Left;
   constexpr int kGroup = kLeftGroup<FormatType>;
+  static_assert(kTogether == 1 || (kTogether == kWidth && kTileWords == kWidth));
   Vec block[kWidth];
 #pragma GCC unroll 16
   for (int i = 0; i < kWidth; ++i) {
     block[i] = words_of_columns<kGroup>(rows, word + i, column, lanes);
   }
   transpose(block);
-  Left* left = static_cast<Left*>(t.left) + column * t.left_stride + word * kGroup;
+  Left* left = static_cast<Left*>(t.left) + column * t.left_stride + word * kGroup * kTogether;
+  const int64_t step = kTogether == 1 ? t.left_stride : int64_t(kWidth) * kGroup;
   const int64_t count = t.columns - column < kWidth ? t.columns - column : kWidth;
-  for (int64_t i = 0; i < count; ++i, left += t.left_stride) {
+  for (int64_t i = 0; i < count; ++i, left += step) {
     __builtin_memcpy(left, &block[i], sizeof(Vec));
   }
 }
 
 /// Some rows at a time, so that they are read along their lines.
-template <class FormatType>
+template <class FormatType, int kTogether = kStagedRows<FormatType>>
 inline void transpose_rows(const TransposeTask& t) {
   constexpr int kGroup = kLeftGroup<FormatType>;
   with_element(t.x_element, t.x, [&](const auto* x) {
     const Rows<__typeof__(*x)> rows = {x, t.x_stride, t.rows};
     for (int64_t word = 0; word * kGroup < t.rows; word += kWidth) {
       for_each_vector(t.columns, [&](int64_t column, auto lanes) {
-        if (t.left != nullptr) transpose_words<FormatType>(t, rows, word, column, lanes);
+        if (t.left != nullptr) transpose_words<FormatType, kTogether>(t, rows, word, column, lanes);
         if (t.column_sums == nullptr) return;
         const Rows<__typeof__(*x)> columns = {x + column, t.x_stride, t.rows};
         add_to_column_sums<kWidth * kGroup>(columns, word * kGroup, t.column_sums + column, lanes);
@@ -203,15 +212,27 @@ struct PanelBlock {
 };
 
 /// The block's words, as lanes of its outputs.
+template <class FormatType>
 inline void load_transposed(const TransposePanelsTask& t, const PanelBlock& b,
                             Vec (&rows)[kWidth]) {
+  constexpr int64_t kColumns = kPanelColumns<FormatType>;
   const float* source = static_cast<const float*>(t.source) +
-                        (t.source_panel * t.source_words + b.word) * kPanelColumns + b.output;
+                        (t.source_panel * t.source_words + b.word) * kColumns + b.output;
 #pragma GCC unroll 16
   for (int i = 0; i < kWidth; ++i) {
-    rows[i] = b.word + i < t.source_words ? load(source + i * kPanelColumns) : broadcast(0.0f);
+    rows[i] = b.word + i < t.source_words ? load(source + i * kColumns) : broadcast(0.0f);
   }
   transpose(rows);
+}
+
+/// Stores words of some columns, if there are panels that far.
+template <class FormatType>
+inline void store_words(const TransposePanelsTask& t, int64_t word, int64_t column, Vec words) {
+  constexpr int64_t kColumns = kPanelColumns<FormatType>;
+  const int64_t panel = column / kColumns;
+  if (panel >= t.panel_count) return;
+  store(static_cast<float*>(t.panels) + (panel * t.words + word) * kColumns + column % kColumns,
+        words);
 }
 
 /// Inputs become columns: kWidth words hold kWidth · kGroup of them.
@@ -219,32 +240,29 @@ template <class FormatType>
 inline void transpose_block(const TransposePanelsTask& t, const PanelBlock& b) {
   constexpr int kGroup = kRightGroup<FormatType>;
   Vec rows[kWidth];
-  load_transposed(t, b, rows);
+  load_transposed<FormatType>(t, b, rows);
   const int64_t column = b.word * kGroup;
-  const int64_t first = (t.source_panel * kPanelColumns + b.output) / kGroup;
-  float* target = static_cast<float*>(t.panels) +
-                  (column / kPanelColumns * t.words + first) * kPanelColumns +
-                  column % kPanelColumns;
+  const int64_t first = (t.source_panel * kPanelColumns<FormatType> + b.output) / kGroup;
   const int64_t left = t.words - first, count = left < kWidth / kGroup ? left : kWidth / kGroup;
-  for (int64_t i = 0; i < count; ++i, target += kPanelColumns) {
+  for (int64_t i = 0; i < count; ++i) {
     if constexpr (kGroup == 1) {
-      store(target, rows[i]);
+      store_words<FormatType>(t, first + i, column, rows[i]);
     } else {
       const WordVec even = (WordVec)rows[2 * i], odd = (WordVec)rows[2 * i + 1];
       const Vec low = (Vec)((even & 0xffff) | (odd << 16));
       const Vec high = (Vec)((even >> 16) | (odd & 0xffff0000));
-      store(target, interleave_low(low, high));
-      store(target + kWidth, interleave_high(low, high));
+      store_words<FormatType>(t, first + i, column, interleave_low(low, high));
+      store_words<FormatType>(t, first + i, column + kWidth, interleave_high(low, high));
     }
   }
 }
 
 template <class FormatType>
 inline void transpose_panels(const TransposePanelsTask& t) {
-  static_assert(kPanelVectors == 2, "the words of two inputs fill a panel's row");
-  const int64_t inputs = t.panel_count * kPanelColumns;
+  constexpr int64_t kColumns = kPanelColumns<FormatType>;
+  const int64_t inputs = t.panel_count * kColumns;
   for (int64_t word = 0; word * kRightGroup<FormatType> < inputs; word += kWidth) {
-    for (int64_t output = 0; output < kPanelColumns; output += kWidth) {
+    for (int64_t output = 0; output < kColumns; output += kWidth) {
       transpose_block<FormatType>(t, {word, output});
     }
   }

@@ -13,8 +13,10 @@ constexpr int kWidth = 8;
 // 6 × 16 sums + 2 vectors of the panel + 1 broadcast: 15 of the 16 registers.
 constexpr int kRowTile = 6;
 constexpr int kPanelVectors = 2;
+constexpr int kPanelsBeside = 1;
 
 using Lanes = __m256i;
+using IntegerLanes = __m256i;
 
 /// The first `count` lanes; none for count <= 0, all for count >= 8.
 inline Lanes first_lanes(int64_t count) {
@@ -72,6 +74,15 @@ inline void store_upper_halves(void* p, Vec v) {
   const __m256i halves = _mm256_srli_epi32(_mm256_castps_si256(v), 16);
   const __m256i packed = _mm256_permute4x64_epi64(_mm256_packus_epi32(halves, halves), 0x08);
   _mm_storeu_si128(static_cast<__m128i*>(p), _mm256_castsi256_si128(packed));
+}
+/// The lowest bytes of integers in [-128, 256), lane by lane.
+inline void store_lowest_bytes(void* p, IntegerLanes integers) {
+  const __m256i masked = _mm256_and_si256(integers, _mm256_set1_epi32(0xff));
+  const __m256i halves = _mm256_packus_epi32(masked, masked);
+  const __m256i bytes = _mm256_packus_epi16(halves, halves);
+  const __m256i order = _mm256_setr_epi32(0, 4, 0, 0, 0, 0, 0, 0);
+  const __m256i packed = _mm256_permutevar8x32_epi32(bytes, order);
+  _mm_storel_epi64(static_cast<__m128i*>(p), _mm256_castsi256_si128(packed));
 }
 /// The lanes without their lower 16 bits. The mask is an operand in memory: in a register it would
 /// push a sum out of the GEMM's.

@@ -14,8 +14,10 @@ constexpr int kWidth = 4;
 // in a tile of 6 × 16): 26 of the 32 registers.
 constexpr int kRowTile = 8;
 constexpr int kPanelVectors = 2;
+constexpr int kPanelsBeside = 1;
 
 using Lanes = uint32x4_t;
+using IntegerLanes = int32x4_t;
 
 /// The first `count` lanes; none for count <= 0, all for count >= 4.
 inline Lanes first_lanes(int64_t count) {
@@ -77,6 +79,12 @@ inline Vec load_upper_halves(const void* p) {
 }
 inline void store_upper_halves(void* p, Vec v) {
   vst1_u16(static_cast<uint16_t*>(p), vshrn_n_u32(vreinterpretq_u32_f32(v), 16));
+}
+/// The lowest bytes of integers in [-128, 256), lane by lane.
+inline void store_lowest_bytes(void* p, IntegerLanes integers) {
+  const uint16x4_t halves = vmovn_u32(vreinterpretq_u32_s32(integers));
+  const uint8x8_t bytes = vmovn_u16(vcombine_u16(halves, halves));
+  vst1_lane_u32(static_cast<uint32_t*>(p), vreinterpret_u32_u8(bytes), 0);
 }
 /// The lanes without their lower 16 bits.
 inline Vec upper_halves(Vec v) {

@@ -11,8 +11,10 @@ constexpr int kWidth = 4;
 // 4 × 8 sums + 2 vectors of the panel + 1 broadcast + 1 product: 12 of 16 registers.
 constexpr int kRowTile = 4;
 constexpr int kPanelVectors = 2;
+constexpr int kPanelsBeside = 1;
 
 typedef int32_t Lanes __attribute__((vector_size(16)));
+using IntegerLanes = Lanes;
 
 /// The first `count` lanes; none for count <= 0, all for count >= 4.
 inline Lanes first_lanes(int64_t count) {
@@ -81,6 +83,12 @@ inline void store_upper_halves(void* p, Vec v) {
   uint16_t halves[kWidth];
   for (int i = 0; i < kWidth; ++i) halves[i] = uint16_t(uint32_t(words[i]) >> 16);
   __builtin_memcpy(p, halves, sizeof halves);
+}
+/// The lowest bytes of integers in [-128, 256), lane by lane.
+inline void store_lowest_bytes(void* p, IntegerLanes integers) {
+  uint8_t bytes[kWidth];
+  for (int i = 0; i < kWidth; ++i) bytes[i] = uint8_t(integers[i]);
+  __builtin_memcpy(p, bytes, sizeof bytes);
 }
 /// The lanes without their lower 16 bits.
 inline Vec upper_halves(Vec v) {
