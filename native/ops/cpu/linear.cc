@@ -149,16 +149,21 @@ DType left_dtype(const FormatKernels& format) {
 /// Columns that a thread transposes at once: whole cache lines of either side.
 constexpr int64_t kTransposedColumns = 64;
 
-/// Elements of a row of what is transposed: whole vectors of words, and, as in stage(), a cache
-/// line more where rows lie apart.
-int64_t transposed_stride(int64_t rows, const FormatKernels& format) {
-  const int64_t line = 64 / format.left_bytes;
-  return rounded_up(rows, line) + (format.staged_rows > 1 ? 0 : line);
+int64_t rounded_up(int64_t value, int64_t unit) {
+  return (value + unit - 1) / unit * unit;
 }
 
-/// Words of `inputs` inputs.
+/// Words of a row of so many inputs, on either side.
 int64_t words_of(int64_t inputs, const FormatKernels& format) {
   return rounded_up((inputs + format.group - 1) / format.group, format.word_multiple);
+}
+
+/// Elements from row to row of what is transposed: whole vectors of words; where rows do not lie
+/// together, a cache line more, as in stage().
+int64_t transposed_stride(int64_t rows, const FormatKernels& format) {
+  const int64_t line = 64 / format.left_bytes;
+  return rounded_up(words_of(rows, format) * format.group, line) +
+         (format.staged_rows > 1 ? 0 : line);
 }
 
 void refuse_int8(const PackedWeight& weight) {
@@ -174,7 +179,7 @@ void refuse_int8(const PackedWeight& weight) {
 Tensor CpuOps::inner_gradient(const LinearBackward& op, const FormatKernels& format) {
   if (op.activation == Activation::kNone) return op.dy;
   const int64_t rows = op.dy.rows(), columns = op.dy.columns();
-  const int64_t stride = transposed_stride(columns, format);
+  const int64_t line = 64 / format.left_bytes, stride = rounded_up(columns, line) + line;
   gradients_.grow(size_t(rows * stride * format.left_bytes) / sizeof(float) + 1);
   Tensor dz(gradients_.data(), left_dtype(format), {rows, columns});
   dz.row_stride = stride;
@@ -199,8 +204,8 @@ void CpuOps::transpose(const Tensor& dz, const Tensor& dbias, bool sums_only,
   const int64_t rows = dz.rows(), columns = dz.columns();
   const int64_t stride = transposed_stride(rows, format), bytes = size_of(element_of(dz));
   if (!sums_only) {
-    const int64_t staged = rounded_up(columns, format.staged_rows);
-    transposed_.grow(size_t(staged * stride * format.left_bytes) / sizeof(float) + 1);
+    const int64_t left_rows = rounded_up(columns, format.staged_rows);
+    transposed_.grow(size_t(left_rows * stride * format.left_bytes) / sizeof(float) + 1);
   }
   char* const left = sums_only ? nullptr : reinterpret_cast<char*>(transposed_.data());
   const int64_t blocks = (columns + kTransposedColumns - 1) / kTransposedColumns;
@@ -241,30 +246,29 @@ void CpuOps::pack_down(const Tensor& x, const FormatKernels& format) {
 void CpuOps::add_weight_gradient(const LinearBackward& op, const Tensor& dz,
                                  const FormatKernels& format) {
   pack_down(op.x, format);
-  multiply(
-      {.left = transposed_.data(),
-       .left_stride = transposed_stride(dz.rows(), format),
-       .row_scales = nullptr,
-       .row_zero_points = nullptr,
-       .column_scales = nullptr,
-       .column_sums = nullptr,
-       .panels = panels_.data(),
-       .bias = zeros_.data(),
-       .y = op.dweight.data,
-       .y_stride = op.dweight.row_stride,
-       .preactivation = nullptr,
-       .preactivation_stride = 0,
-       .residual = op.dweight.data,
-       .residual_stride = op.dweight.row_stride,
-       .y_element = Element::kF32,
-       .rows = op.dweight.rows(),
-       .words = words_of(dz.rows(), format),
-       .outputs = op.dweight.columns(),
-       .panel_begin = 0,
-       .panel_end = (op.dweight.columns() + format.panel_columns - 1) / format.panel_columns,
-       .epilogue = Epilogue::kNone,
-       .scratch = nullptr},
-      format);
+  multiply({.left = transposed_.data(),
+            .left_stride = transposed_stride(dz.rows(), format),
+            .row_scales = nullptr,
+            .row_zero_points = nullptr,
+            .column_scales = nullptr,
+            .column_sums = nullptr,
+            .panels = panels_.data(),
+            .bias = zeros_.data(),
+            .y = op.dweight.data,
+            .y_stride = op.dweight.row_stride,
+            .preactivation = nullptr,
+            .preactivation_stride = 0,
+            .residual = op.dweight.data,
+            .residual_stride = op.dweight.row_stride,
+            .y_element = Element::kF32,
+            .rows = op.dweight.rows(),
+            .words = words_of(dz.rows(), format),
+            .outputs = op.dweight.columns(),
+            .panel_begin = 0,
+            .panel_end = (op.dweight.columns() + format.panel_columns - 1) / format.panel_columns,
+            .epilogue = Epilogue::kNone,
+            .scratch = nullptr},
+           format);
 }
 
 void CpuOps::run(const LinearBackward& op) {

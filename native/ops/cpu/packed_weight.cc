@@ -43,6 +43,10 @@ int64_t outputs_of(std::span<const LinearParams> parts) {
   return total;
 }
 
+int64_t rounded_up(int64_t count, int64_t multiple) {
+  return (count + multiple - 1) / multiple * multiple;
+}
+
 /// Calls visit with a null pointer of the tensor's element type.
 template <class Visit>
 void with_element_type(const Tensor& tensor, const Visit& visit) {

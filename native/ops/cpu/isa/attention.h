@@ -27,7 +27,11 @@ struct AttentionFormat<Bfloat16> {
 template <class FormatType>
 constexpr int kPanelsOfHead = kInTiles<FormatType> ? 2 : 1;
 template <class FormatType>
-constexpr int kHeadColumns = kPanelsOfHead<FormatType> * kPanelColumns<FormatType>;
+constexpr int kHeadColumns = kPanelsOfHead<FormatType>* kPanelColumns<FormatType>;
+
+constexpr int64_t rounded_up(int64_t count, int64_t multiple) {
+  return (count + multiple - 1) / multiple * multiple;
+}
 
 /// Where the parts of a task's scratch begin. A word is 32 bits, as a float is.
 template <class FormatType>
@@ -188,31 +192,31 @@ inline void score_rows(const AttentionTask& t, const AttentionScratch<FormatType
   }
   if (left == s.queries) {
     stage_converted<FormatType, 1>({.left = s.queries,
-                                 .left_stride = stride,
-                                 .x = queries,
-                                 .x_stride = t.query_stride,
-                                 .x_element = t.element,
-                                 .scales = nullptr,
-                                 .zero_points = nullptr,
-                                 .rows = rows.count,
-                                 .inputs = t.head_size});
+                                    .left_stride = stride,
+                                    .x = queries,
+                                    .x_stride = t.query_stride,
+                                    .x_element = t.element,
+                                    .scales = nullptr,
+                                    .zero_points = nullptr,
+                                    .rows = rows.count,
+                                    .inputs = t.head_size});
   }
   for (int64_t first = 0; first < t.key_count; first += kHeadColumns<FormatType>) {
     const float* panel = s.keys + first * s.head_words;
-    multiply_rows<FormatType>(rows.count, kPanelsOfHead<FormatType>,
-                              {.left = left,
-                               .left_stride = stride,
-                               .left_step = kTileWords * FormatType::kGroup,
-                               .left_lower = kTileRows * stride,
-                               .panel = reinterpret_cast<const typename FormatType::Right*>(panel),
-                               .panel_stride = s.head_words * kPanelColumns<FormatType> *
-                                               FormatType::kGroup,
-                               .words = s.head_words,
-                               .sums = s.scores + first,
-                               .sums_stride = s.padded_keys,
-                               .resume = false,
-                               .upcoming = reinterpret_cast<const char*>(panel),
-                               .pace = 0});
+    multiply_rows<FormatType>(
+        rows.count, kPanelsOfHead<FormatType>,
+        {.left = left,
+         .left_stride = stride,
+         .left_step = kTileWords * FormatType::kGroup,
+         .left_lower = kTileRows * stride,
+         .panel = reinterpret_cast<const typename FormatType::Right*>(panel),
+         .panel_stride = s.head_words * kPanelColumns<FormatType> * FormatType::kGroup,
+         .words = s.head_words,
+         .sums = s.scores + first,
+         .sums_stride = s.padded_keys,
+         .resume = false,
+         .upcoming = reinterpret_cast<const char*>(panel),
+         .pace = 0});
   }
 }
 
@@ -253,20 +257,20 @@ inline void weigh_values(const AttentionTask& t, const AttentionScratch<FormatTy
   constexpr int64_t kColumns = kHeadColumns<FormatType>;
   for (int64_t first = 0; first < t.head_size; first += kColumns) {
     const float* panel = s.values + first * s.key_words;
-    multiply_rows<FormatType>(rows.count, kPanelsOfHead<FormatType>,
-                              {.left = s.weights,
-                               .left_stride = s.padded_keys,
-                               .left_step = kTileWords * FormatType::kGroup,
-                               .left_lower = kTileRows * s.padded_keys,
-                               .panel = reinterpret_cast<const typename FormatType::Right*>(panel),
-                               .panel_stride = s.key_words * kPanelColumns<FormatType> *
-                                               FormatType::kGroup,
-                               .words = s.key_words,
-                               .sums = s.context,
-                               .sums_stride = kColumns,
-                               .resume = false,
-                               .upcoming = reinterpret_cast<const char*>(panel),
-                               .pace = 0});
+    multiply_rows<FormatType>(
+        rows.count, kPanelsOfHead<FormatType>,
+        {.left = s.weights,
+         .left_stride = s.padded_keys,
+         .left_step = kTileWords * FormatType::kGroup,
+         .left_lower = kTileRows * s.padded_keys,
+         .panel = reinterpret_cast<const typename FormatType::Right*>(panel),
+         .panel_stride = s.key_words * kPanelColumns<FormatType> * FormatType::kGroup,
+         .words = s.key_words,
+         .sums = s.context,
+         .sums_stride = kColumns,
+         .resume = false,
+         .upcoming = reinterpret_cast<const char*>(panel),
+         .pace = 0});
     const int64_t left = t.head_size - first, columns = left < kColumns ? left : kColumns;
     for (int64_t i = 0; i < rows.count; ++i) {
       Element* context =

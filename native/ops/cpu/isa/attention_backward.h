@@ -24,16 +24,15 @@ struct LeftRows {
 template <class FormatType, class X>
 inline LeftRows<typename FormatType::Left> left_rows(const Rows<const X>& rows, int64_t head_size,
                                                      typename FormatType::Left* buffer) {
-  const int64_t stride = whole_words<FormatType>(head_size);
+  const int64_t stride = words_of<FormatType>(head_size) * FormatType::kGroup;
   if constexpr (__is_same(typename FormatType::Left, X)) {
     if (head_size == stride) return {rows.x, rows.stride};
   }
-  constexpr Element kElement = __is_same(X, float) ? Element::kF32 : Element::kBF16;
   stage_converted<FormatType, 1>({.left = buffer,
                                   .left_stride = stride,
                                   .x = rows.x,
                                   .x_stride = rows.stride,
-                                  .x_element = kElement,
+                                  .x_element = __is_same(X, float) ? Element::kF32 : Element::kBF16,
                                   .scales = nullptr,
                                   .zero_points = nullptr,
                                   .rows = rows.count,
@@ -45,9 +44,7 @@ inline LeftRows<typename FormatType::Left> left_rows(const Rows<const X>& rows, 
 struct QueryBlock {
   int64_t begin;
   int64_t count;
-
-  /// Whole panels, and whole words of any format.
-  int64_t padded() const { return rounded_up(count, 2 * kWidth); }
+  int64_t padded;  // to whole panels and words
 };
 
 /// Rows times adjacent panels; sums of `columns` columns.
@@ -65,14 +62,15 @@ struct Product {
 
 template <class FormatType>
 inline void multiply(const Product<FormatType>& p) {
-  constexpr int64_t kColumns = kPanelColumns<FormatType>;
-  const int64_t panel_stride = p.words * kColumns * FormatType::kGroup;
+  constexpr int64_t kColumns = kPanelColumns<FormatType>, kGroup = FormatType::kGroup;
+  const int64_t panel_stride = p.words * kColumns * kGroup;
   for (int64_t column = 0; column < p.columns; column += kHeadColumns<FormatType>) {
     const auto* panel = p.panels + column / kColumns * panel_stride;
-    multiply_rows<FormatType>(p.rows, kPanelsOfHead<FormatType>,
+    const int panels = column + kColumns < p.columns ? kPanelsOfHead<FormatType> : 1;
+    multiply_rows<FormatType>(p.rows, panels,
                               {.left = p.left.left,
                                .left_stride = p.left.stride,
-                               .left_step = kTileWords * FormatType::kGroup,
+                               .left_step = kTileWords * kGroup,
                                .left_lower = kTileRows * p.left.stride,
                                .panel = panel,
                                .panel_stride = panel_stride,
@@ -124,14 +122,14 @@ struct AttentionBackward {
                      .x_element = t.element,
                      .rows = block.count,
                      .columns = t.head_size};
-    pack_rows_across<FormatType, 2 * kWidth>(task, first);
+    pack_rows_across<FormatType>(task, first, block.padded);
     task.panels = down;
     pack_rows_down<FormatType>(task, first);
   }
 
   /// Queries that are not there get a probability of e^{−∞}.
   void gather_statistics(const QueryBlock& block) const {
-    for (int64_t i = 0; i < block.padded(); ++i) {
+    for (int64_t i = 0; i < block.padded; ++i) {
       const int64_t row = block.begin + i;
       s.log_sum_exp[i] = 1e30f;
       s.delta[i] = 0;
@@ -153,7 +151,7 @@ struct AttentionBackward {
 
   /// The random words of kMaskColumns keys from `first_key` on, queries along the lanes.
   void draw_masks(const QueryBlock& block, int64_t first_key) const {
-    for (int64_t i = 0; i < block.padded(); i += kWidth) {
+    for (int64_t i = 0; i < block.padded; i += kWidth) {
       const int64_t row = block.begin + i;
       const WordVec positions = load_integers(t.dropout.positions + row, block.count - i);
       const WordVec sequences = load_integers(t.dropout.sequences + row, block.count - i);
@@ -185,7 +183,7 @@ struct AttentionBackward {
       const float* dweights = s.dweights + r * kQueryBlock;
       Left* weights = s.weights + r * kQueryBlock;
       Left* dscores = s.dscores + (first_key + r) * kQueryBlock;
-      for (int64_t i = 0; i < block.padded(); i += kWidth) {
+      for (int64_t i = 0; i < block.padded; i += kWidth) {
         const Vec exponent = load(scores + i) * scale - load(s.log_sum_exp + i);
         const Vec p = exponential(exponent);
         Vec weight = p, dweight = load(dweights + i);
@@ -208,7 +206,7 @@ struct AttentionBackward {
                             .rows = count,
                             .panels = panels,
                             .words = s.head_words,
-                            .columns = block.padded(),
+                            .columns = block.padded,
                             .sums = sums,
                             .sums_stride = kQueryBlock,
                             .resume = false});
@@ -224,7 +222,7 @@ struct AttentionBackward {
       multiply<FormatType>({.left = {left, kQueryBlock},
                             .rows = count,
                             .panels = panels,
-                            .words = panel_words<FormatType>(block.count),
+                            .words = words_of<FormatType>(block.count),
                             .columns = s.padded_head,
                             .sums = sums + first * s.padded_head,
                             .sums_stride = s.padded_head,
@@ -241,7 +239,7 @@ struct AttentionBackward {
                                 .x_stride = kQueryBlock,
                                 .x_element = t.element,
                                 .rows = t.key_count,
-                                .columns = block.padded()},
+                                .columns = block.padded},
                                static_cast<const Left*>(s.dscores));
     for_each_part(t.head_size, kRowsAtOnce<FormatType>, [&](int64_t first, int64_t count) {
       const Tiles<FormatType> tiles(count);
@@ -249,7 +247,7 @@ struct AttentionBackward {
                             .rows = count,
                             .panels = s.dscores_down,
                             .words = s.key_words,
-                            .columns = block.padded(),
+                            .columns = block.padded,
                             .sums = s.dqueries + first * kQueryBlock,
                             .sums_stride = kQueryBlock,
                             .resume = false});
@@ -294,7 +292,11 @@ struct AttentionBackward {
   void run() const {
     for (int64_t begin = 0; begin < t.query_count; begin += kQueryBlock) {
       const int64_t left = t.query_count - begin;
-      run_block({begin, left < kQueryBlock ? left : kQueryBlock});
+      const int64_t count = left < kQueryBlock ? left : kQueryBlock;
+      constexpr int64_t kWhole = kPanelColumns < FormatType >> kWordMultiple<FormatType> * kGroup
+                                     ? kPanelColumns<FormatType>
+                                     : kWordMultiple<FormatType> * kGroup;
+      run_block({begin, count, rounded_up(count, kWhole)});
     }
     write_sums(t.dkeys, t.dkey_stride, s.dkeys, t.scale);
     write_sums(t.dvalues, t.dvalue_stride, s.dvalues, 1.0f);

@@ -10,7 +10,7 @@ namespace {
 
 /// Queries of a block: four steps of an AMX tile's depth, and 512 keys' gradients in 128 KiB.
 constexpr int64_t kQueryBlock = 128;
-static_assert(kQueryBlock % (4 * kWidth) == 0 && kMaskColumns % kMaskLanes == 0);
+static_assert(kMaskColumns % kMaskLanes == 0);
 
 /// Hands out 64-byte aligned parts of a task's scratch.
 struct ScratchParts {
@@ -30,6 +30,7 @@ struct BackwardScratch {
   using Right = typename FormatType::Right;
   static constexpr int kGroup = FormatType::kGroup;
   static constexpr int64_t kRows = kRowsAtOnce<FormatType>;
+  static_assert(kQueryBlock % kPanelColumns<FormatType> == 0);
 
   int64_t head_words;      // of a query, key or value
   int64_t left_stride;     // of staged keys and values
@@ -57,11 +58,11 @@ struct BackwardScratch {
   int64_t floats;
 
   BackwardScratch(float* scratch, int64_t key_count, int64_t head_size)
-      : head_words(rounded_up(words_of(head_size, kGroup), kWordMultiple<FormatType>)),
+      : head_words(words_of<FormatType>(head_size)),
         left_stride(head_words * kGroup),
-        padded_head(rounded_up(head_size, kHeadColumns<FormatType>)),
-        key_words(rounded_up(words_of(key_count, kGroup), kWordMultiple<FormatType>)),
-        key_stride((key_count + 2 * kWidth - 1) / (2 * kWidth) * (2 * kWidth)) {
+        padded_head(rounded_up(head_size, kPanelColumns<FormatType>)),
+        key_words(words_of<FormatType>(key_count)),
+        key_stride(rounded_up(key_count, 2 * kWidth)) {
     ScratchParts parts{scratch};
     keys = parts.take<Left>(key_count * left_stride);
     values = parts.take<Left>(key_count * left_stride);

@@ -152,33 +152,33 @@ inline void multiply_block(const GemmTask& t, int64_t begin, int64_t rows, int64
         count * words * kColumns * kGroup * int64_t(sizeof(typename FormatType::Right));
     const int64_t column = panel * kColumns, left_over = t.outputs - column;
     float* const sums = t.scratch + (layout.one_block ? 0 : (panel - t.panel_begin) * kColumns);
-    for_each_rows<FormatType>(rows, rows_at_once<FormatType>(count), [&](int64_t row,
-                                                                         int64_t height) {
-      float* const own = sums + row * layout.stride;
-      multiply_rows<FormatType>(height, count,
-                                {.left = left_of<FormatType>(t, begin + row, first),
-                                 .left_stride = kInTiles<FormatType> ? kTileWords * kGroup
-                                                                     : t.left_stride,
-                                 .left_step = kTileRows * kTileWords * kGroup,
-                                 .left_lower = kTileRows * t.left_stride,
-                                 .panel = here,
-                                 .panel_stride = panel_stride,
-                                 .words = words,
-                                 .sums = own,
-                                 .sums_stride = layout.stride,
-                                 .resume = first > 0,
-                                 .upcoming = upcoming + upcoming_bytes * row / rows,
-                                 .pace = upcoming_bytes * height / rows / words});
-      if (!last) return;
-      const int64_t width = count * kColumns;
-      const FinishedSums finished = {.sums = own,
-                                     .stride = layout.stride,
-                                     .row = begin + row,
-                                     .rows = height,
-                                     .column = column,
-                                     .columns = left_over < width ? left_over : width};
-      with_element(t.y_element, t.y, [&](auto* y) { finish_into<FormatType>(t, finished, y); });
-    });
+    for_each_rows<FormatType>(
+        rows, rows_at_once<FormatType>(count), [&](int64_t row, int64_t height) {
+          float* const own = sums + row * layout.stride;
+          multiply_rows<FormatType>(
+              height, count,
+              {.left = left_of<FormatType>(t, begin + row, first),
+               .left_stride = kInTiles<FormatType> ? kTileWords * kGroup : t.left_stride,
+               .left_step = kTileRows * kTileWords * kGroup,
+               .left_lower = kTileRows * t.left_stride,
+               .panel = here,
+               .panel_stride = panel_stride,
+               .words = words,
+               .sums = own,
+               .sums_stride = layout.stride,
+               .resume = first > 0,
+               .upcoming = upcoming + upcoming_bytes * row / rows,
+               .pace = upcoming_bytes * height / rows / words});
+          if (!last) return;
+          const int64_t width = count * kColumns;
+          const FinishedSums finished = {.sums = own,
+                                         .stride = layout.stride,
+                                         .row = begin + row,
+                                         .rows = height,
+                                         .column = column,
+                                         .columns = left_over < width ? left_over : width};
+          with_element(t.y_element, t.y, [&](auto* y) { finish_into<FormatType>(t, finished, y); });
+        });
   }
 }
 

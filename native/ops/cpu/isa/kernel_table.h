@@ -13,10 +13,6 @@
 
 namespace albert::cpu {
 
-static constexpr int64_t rounded_up(int64_t count, int64_t multiple) {
-  return (count + multiple - 1) / multiple * multiple;
-}
-
 /// What a GEMM multiplies.
 enum class Format : uint8_t { kF32, kBF16, kInt8 };
 constexpr int kFormatCount = 3;
@@ -110,7 +106,7 @@ struct LayerNormTask {
   float epsilon;
 };
 /// A row of sums, and one of mask factors.
-static constexpr int64_t layer_norm_scratch(int64_t columns) {
+constexpr int64_t layer_norm_scratch(int64_t columns) {
   return (columns + 15) / 16 * 16 + mask_floats(columns);
 }
 

@@ -47,6 +47,7 @@ template <int kGroup, class X>
 inline Vec words_of_row(const X* row, int64_t first, int64_t columns) {
   if constexpr (kGroup == 1) return load_some(row, first, columns);
   const int64_t begin = first * kGroup, left = columns - begin;
+  if (left <= 0) return broadcast(0.0f);
   if constexpr (__is_same(X, Bfloat16)) {
     Vec words = {};
     constexpr int64_t kElements = kWidth * kGroup;
@@ -89,32 +90,22 @@ constexpr int kRightGroup = int(sizeof(float) / sizeof(typename FormatType::Righ
 template <class FormatType>
 constexpr int kLeftGroup = int(sizeof(float) / sizeof(typename FormatType::Left));
 
-constexpr int64_t words_of(int64_t inputs, int64_t group) {
-  return (inputs + group - 1) / group;
-}
-
-/// Words of a row of panels: whole steps of the format's loop.
+/// Words of so many inputs, as a format's products take them.
 template <class FormatType>
-constexpr int64_t panel_words(int64_t inputs) {
-  return rounded_up(words_of(inputs, kRightGroup<FormatType>), kWordMultiple<FormatType>);
+constexpr int64_t words_of(int64_t inputs) {
+  return rounded_up((inputs + FormatType::kGroup - 1) / FormatType::kGroup,
+                    kWordMultiple<FormatType>);
 }
 
-/// Where a word of a column lies in panels of `words` words.
-template <class FormatType>
-inline float* panel_place(void* panels, int64_t words, int64_t column, int64_t word) {
-  constexpr int64_t kColumns = kPanelColumns<FormatType>;
-  return static_cast<float*>(panels) + (column / kColumns * words + word) * kColumns +
-         column % kColumns;
-}
-
-/// Columns up to a multiple of kFilled are written.
-template <class FormatType, int kFilled = kPanelColumns<FormatType>, class X>
-inline void pack_rows_across(const PackTask& t, const X* x) {
+/// `whole` columns, those behind the last row zeros.
+template <class FormatType, class X>
+inline void pack_rows_across(const PackTask& t, const X* x, int64_t whole) {
   constexpr int kGroup = kRightGroup<FormatType>;
   constexpr int64_t kColumns = kPanelColumns<FormatType>;
-  const int64_t words = panel_words<FormatType>(t.columns);
-  for (int64_t first = 0; first < rounded_up(t.rows, kFilled); first += kWidth) {
-    float* const column = panel_place<FormatType>(t.panels, words, first, 0);
+  const int64_t words = words_of<FormatType>(t.columns);
+  for (int64_t first = 0; first < whole; first += kWidth) {
+    float* column =
+        static_cast<float*>(t.panels) + first / kColumns * kColumns * words + first % kColumns;
     for (int64_t word = 0; word < words; word += kWidth) {
       Vec rows[kWidth];
 #pragma GCC unroll 16
@@ -132,21 +123,22 @@ inline void pack_rows_across(const PackTask& t, const X* x) {
 
 template <class FormatType>
 inline void pack_across(const PackTask& t) {
-  with_element(t.x_element, t.x, [&](const auto* x) { pack_rows_across<FormatType>(t, x); });
+  const int64_t whole = rounded_up(t.rows, kPanelColumns<FormatType>);
+  with_element(t.x_element, t.x, [&](const auto* x) { pack_rows_across<FormatType>(t, x, whole); });
 }
 
 template <class FormatType, class X>
 inline void pack_rows_down(const PackTask& t, const X* x) {
   constexpr int kGroup = kRightGroup<FormatType>;
-  const int64_t words = panel_words<FormatType>(t.rows);
+  constexpr int64_t kColumns = kPanelColumns<FormatType>;
+  const int64_t words = words_of<FormatType>(t.rows);
   const Rows<const X> rows = {x, t.x_stride, t.rows};
   float* target = static_cast<float*>(t.panels);
-  for (int64_t first = 0; first < t.columns; first += kPanelColumns<FormatType>) {
-    const int64_t left = t.columns - first;
+  for (int64_t first = 0; first < t.columns; first += kColumns) {
     for (int64_t word = 0; word < words; ++word) {
 #pragma GCC unroll 4
-      for (int v = 0; v < kPanelColumns<FormatType> / kWidth; ++v, target += kWidth) {
-        const int64_t column = first + v * kWidth, some = left - v * kWidth;
+      for (int64_t v = 0; v < kColumns; v += kWidth, target += kWidth) {
+        const int64_t column = first + v, some = t.columns - column;
         if (some >= kWidth) {
           store(target, words_of_columns<kGroup>(rows, word, column, AllLanes{}));
         } else if (some > 0) {
@@ -175,21 +167,24 @@ inline void add_to_column_sums(const Rows<X>& rows, int64_t begin, float* sums, 
   store(sums, load(sums, lanes) + sum, lanes);
 }
 
-/// kWidth words of some columns, each a row of the left side.
+/// kWidth words of some columns; kTogether rows of the result lie together.
 template <class FormatType, int kTogether, class X, class L>
 inline void transpose_words(const TransposeTask& t, const Rows<X>& rows, int64_t word,
                             int64_t column, L lanes) {
+  using Left = typename FormatType::Left;
   constexpr int kGroup = kLeftGroup<FormatType>;
+  static_assert(kTogether == 1 || (kTogether == kWidth && kTileWords == kWidth));
   Vec block[kWidth];
 #pragma GCC unroll 16
   for (int i = 0; i < kWidth; ++i) {
     block[i] = words_of_columns<kGroup>(rows, word + i, column, lanes);
   }
   transpose(block);
+  Left* left = static_cast<Left*>(t.left) + column * t.left_stride + word * kGroup * kTogether;
+  const int64_t step = kTogether == 1 ? t.left_stride : int64_t(kWidth) * kGroup;
   const int64_t count = t.columns - column < kWidth ? t.columns - column : kWidth;
-  for (int64_t i = 0; i < count; ++i) {
-    const StagedRow<FormatType, kTogether> row(t.left, t.left_stride, column + i);
-    __builtin_memcpy(row.at(word * kGroup), &block[i], sizeof(Vec));
+  for (int64_t i = 0; i < count; ++i, left += step) {
+    __builtin_memcpy(left, &block[i], sizeof(Vec));
   }
 }
 
@@ -230,27 +225,34 @@ inline void load_transposed(const TransposePanelsTask& t, const PanelBlock& b,
   transpose(rows);
 }
 
+/// Stores words of some columns, if there are panels that far.
+template <class FormatType>
+inline void store_words(const TransposePanelsTask& t, int64_t word, int64_t column, Vec words) {
+  constexpr int64_t kColumns = kPanelColumns<FormatType>;
+  const int64_t panel = column / kColumns;
+  if (panel >= t.panel_count) return;
+  store(static_cast<float*>(t.panels) + (panel * t.words + word) * kColumns + column % kColumns,
+        words);
+}
+
 /// Inputs become columns: kWidth words hold kWidth · kGroup of them.
 template <class FormatType>
 inline void transpose_block(const TransposePanelsTask& t, const PanelBlock& b) {
   constexpr int kGroup = kRightGroup<FormatType>;
   Vec rows[kWidth];
   load_transposed<FormatType>(t, b, rows);
-  const int64_t column = b.word * kGroup, columns = t.panel_count * kPanelColumns<FormatType>;
+  const int64_t column = b.word * kGroup;
   const int64_t first = (t.source_panel * kPanelColumns<FormatType> + b.output) / kGroup;
   const int64_t left = t.words - first, count = left < kWidth / kGroup ? left : kWidth / kGroup;
   for (int64_t i = 0; i < count; ++i) {
-    const auto place = [&](int64_t c) {
-      return panel_place<FormatType>(t.panels, t.words, c, first + i);
-    };
     if constexpr (kGroup == 1) {
-      store(place(column), rows[i]);
+      store_words<FormatType>(t, first + i, column, rows[i]);
     } else {
       const WordVec even = (WordVec)rows[2 * i], odd = (WordVec)rows[2 * i + 1];
       const Vec low = (Vec)((even & 0xffff) | (odd << 16));
       const Vec high = (Vec)((even >> 16) | (odd & 0xffff0000));
-      store(place(column), interleave_low(low, high));
-      if (column + kWidth < columns) store(place(column + kWidth), interleave_high(low, high));
+      store_words<FormatType>(t, first + i, column, interleave_low(low, high));
+      store_words<FormatType>(t, first + i, column + kWidth, interleave_high(low, high));
     }
   }
 }

@@ -22,9 +22,9 @@ struct StagedRow {
 
   Left* begin;
 
-  StagedRow(void* left, int64_t stride, int64_t row)
-      : begin(static_cast<Left*>(left) + row / kTogether * kTogether * stride +
-              row % kTogether * (kTogether == 1 ? 0 : kRun)) {}
+  StagedRow(const StageTask& t, int64_t row)
+      : begin(static_cast<Left*>(t.left) + row / kTogether * kTogether * t.left_stride +
+              row % kTogether * kRun) {}
   Left* at(int64_t i) const {
     return begin + (kTogether == 1 ? i : i / kRun * kTogether * kRun + i % kRun);
   }
@@ -38,7 +38,7 @@ template <class FormatType, int kTogether = kStagedRows<FormatType>>
 inline void stage_converted(const StageTask& t) {
   with_element(t.x_element, t.x, [&](const auto* x) {
     for (int64_t row = 0; row < t.rows; ++row) {
-      const StagedRow<FormatType, kTogether> staged(t.left, t.left_stride, row);
+      const StagedRow<FormatType, kTogether> staged(t, row);
       for_each_vector(t.inputs, [&](int64_t i, auto lanes) {
         copy_vector(staged.at(i), x + row * t.x_stride + i, lanes);
       });
@@ -126,7 +126,7 @@ inline void quantize_row(const QuantizedRow& q, const Element* x, int64_t count,
 inline void stage_quantized(const StageTask& t) {
   with_element(t.x_element, t.x, [&](const auto* x) {
     for (int64_t row = 0; row < t.rows; ++row) {
-      const QuantizedRow staged(t.left, t.left_stride, row);
+      const QuantizedRow staged(t, row);
       const Quantization how = quantization_of(x + row * t.x_stride, t.inputs);
       quantize_row(staged, x + row * t.x_stride, t.inputs, how);
       staged.fill_up(t.inputs);

@@ -34,7 +34,8 @@ struct SlopeTask {
   Epilogue epilogue;
 };
 
-/// left[c, r] = x[r, c], rows of it filled up with zeros to whole vectors of words.
+/// left[c, r] = x[r, c], as the left side of a GEMM (StageTask says how rows lie), filled up with
+/// zeros to whole vectors of words.
 struct TransposeTask {
   void* left;  // null = only the sums are wanted
   int64_t left_stride;
@@ -57,8 +58,8 @@ struct PackTask {
   int64_t columns;
 };
 
-/// The panels of a matrix from those of its transpose: outputs [32 p, 32 (p + 1)) of the source,
-/// p = source_panel, become inputs of every panel of the result.
+/// The panels of a matrix from those of its transpose: the outputs of one panel of the source
+/// become inputs of every panel of the result.
 struct TransposePanelsTask {
   void* panels;
   int64_t words;  // of a panel of the result
