@@ -26,6 +26,7 @@
 #include "ops/cpu/isa/elementwise.h"
 #include "ops/cpu/isa/panels.h"
 #include "ops/cpu/isa/slopes.h"
+#include "ops/cpu/isa/attention_backward_scratch.h"
 #include "ops/cpu/isa/attention_backward.h"
 #include "ops/cpu/isa/normalization_backward.h"
 #include "ops/cpu/isa/elementwise_backward.h"
