@@ -30,7 +30,7 @@ function run(program, ...words) {
 }
 
 const setting = `-DALBERT_SANITIZE=${kinds[kind]}`;
-run('cmake', '-S', root, '-B', folder, '-DCMAKE_BUILD_TYPE=RelWithDebInfo', setting);
+run('cmake', '-S', root, '-B', folder, '-DCMAKE_BUILD_TYPE=Debug', setting);
 const jobs = String(os.availableParallelism());
 run('cmake', '--build', folder, '--target', 'albert_check', '--parallel', jobs);
 const check = path.join(folder, 'albert_check');

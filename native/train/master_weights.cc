@@ -1,7 +1,8 @@
 // Copies of weights: in, and packed out again.
 #include "train/master_weights.h"
 
-#include <algorithm>
+#include <mutex>
+#include <utility>
 
 #include "core/host_memory.h"
 
@@ -23,6 +24,10 @@ class MasterReader final : public model::ParameterReader {
 
   void read(const Tensor& member, const Tensor& destination) override {
     backend_.download(flat(destination), flat(member));
+  }
+
+  Tensor in_host_memory(const Tensor& member) override {
+    return backend_.in_host_memory() ? member : Tensor{};
   }
 
  private:
@@ -61,18 +66,18 @@ void MasterWeights::read(const std::function<void()>& look) const {
   look();
 }
 
-MasterWeights::Packed MasterWeights::packed(const std::shared_ptr<Backend>& backend) {
-  const std::lock_guard packing(packing_);
+std::shared_ptr<model::AlbertWeights> MasterWeights::packed(
+    const std::shared_ptr<Backend>& backend) const {
   const std::shared_lock lock(mutex_);
-  std::erase_if(copies_, [](const Copy& copy) { return copy.weights.expired(); });
-  for (const Copy& copy : copies_) {
-    if (copy.backend != backend.get() || copy.version != version_) continue;
-    if (Packed shared = copy.weights.lock()) return shared;
-  }
   MasterReader reader(*backend_, params_);
-  Packed packed = model::prepare(architecture_, reader, backend);
-  copies_.push_back({backend.get(), packed, version_});
-  return packed;
+  return model::prepare(architecture_, reader, backend);
+}
+
+void MasterWeights::repack(model::AlbertWeights& packed, int64_t& version) const {
+  const std::shared_lock lock(mutex_);
+  if (std::exchange(version, version_) == version_) return;
+  MasterReader reader(*backend_, params_);
+  model::repack(packed, reader);
 }
 
 }  // namespace albert::train

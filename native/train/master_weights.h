@@ -3,7 +3,6 @@
 
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <shared_mutex>
 #include <vector>
 
@@ -14,8 +13,6 @@ namespace albert::train {
 /// Thread-safe: whoever packs waits for an update that runs, and the next update for who packs.
 class MasterWeights {
  public:
-  using Packed = std::shared_ptr<const model::AlbertWeights>;
-
   /// Copies the weights, exactly, to the master dtype of `backend`. Throws Error{kMemory}.
   MasterWeights(const model::AlbertWeights& initial, std::shared_ptr<Backend> backend);
 
@@ -30,26 +27,20 @@ class MasterWeights {
   /// Runs `look` while nobody changes anything.
   void read(const std::function<void()>& look) const;
 
-  /// As a backend computes with them; what somebody still holds of the same numbers is shared.
-  Packed packed(const std::shared_ptr<Backend>& backend);
+  /// As a backend computes with them.
+  std::shared_ptr<model::AlbertWeights> packed(const std::shared_ptr<Backend>& backend) const;
+  /// Brings packed weights, which nobody else holds, up to date; `version` is what they are of.
+  void repack(model::AlbertWeights& packed, int64_t& version) const;
 
   std::vector<BillItem> bill() const { return arena_.bill(); }
 
  private:
-  struct Copy {
-    const Backend* backend;
-    std::weak_ptr<const model::AlbertWeights> weights;
-    int64_t version;
-  };
-
   const model::Architecture architecture_;
   const std::shared_ptr<Backend> backend_;
   Arena arena_;
   model::AlbertParams params_;
   mutable std::shared_mutex mutex_;  // params_, version_
-  int64_t version_ = 0;
-  std::mutex packing_;  // copies_; taken before mutex_
-  std::vector<Copy> copies_;
+  int64_t version_ = 0;              // how often they changed
 };
 
 }  // namespace albert::train

@@ -58,14 +58,14 @@ Trainer::Trainer(const model::AlbertWeights& initial, std::shared_ptr<Backend> b
       optimizer_(*backend_,
                  trained_parameters(weights_->params(), gradients_, weights_->architecture()),
                  settings.optimizer),
-      runner_(weights_->architecture(), backend_, width_of(settings)) {}
+      runner_(weights_->architecture(), backend_, width_of(settings)),
+      packed_(weights_->packed(backend_)) {}
 
 StepReport Trainer::step(const Batches& micro_batches, const Stop& stop) {
   StepReport report = {};
   report.losses = run(micro_batches, Pass::kBoth, stop);
   report.tokens = count_tokens(micro_batches);
   report.learning_rate = learning_rate_at(settings_.schedule, steps_);
-  packed_.reset();
   weights_->update([&] {
     const UpdateReport update = optimizer_.update(runner_.ops(), report.learning_rate);
     report.gradient_norm = update.gradient_norm;
@@ -94,7 +94,7 @@ Losses Trainer::run(const Batches& batches, Pass pass, const Stop& stop) {
   if (counts.none()) {
     throw Error(ErrorCode::kRange, "labels: none of the update counts: every one is -100");
   }
-  if (!packed_) packed_ = weights_->packed(backend_);
+  weights_->repack(*packed_, packed_version_);
   const model::Architecture& architecture = weights_->architecture();
   model::for_each(gradients_, architecture,
                   [&](const model::ParameterSpec&, Tensor& tensor) { backend_->zero(tensor); });

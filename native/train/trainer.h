@@ -86,7 +86,8 @@ class Trainer {
   model::AlbertParams gradients_;
   Optimizer optimizer_;
   GradientRunner runner_;
-  MasterWeights::Packed packed_;  // let go when weights change, so that two never lie in memory
+  const std::shared_ptr<model::AlbertWeights> packed_;  // of packed_version_
+  int64_t packed_version_ = 0;
   int64_t steps_ = 0;
   size_t packed_bytes_ = 0;
   std::vector<BillItem> largest_bill_;

@@ -17,6 +17,7 @@ import {
   type BatchEncoding,
   type Device,
   type DType,
+  ExampleDataset,
   type LoadOptions,
   PretrainingDataset,
   type PretrainingDatasetState,
@@ -27,7 +28,12 @@ import {
   info,
   pipeline,
   readTFRecord,
+  type StepReport,
   TFRecordWriter,
+  Trainer,
+  type TrainerOptions,
+  type TrainingExample,
+  type TrainingReporter,
 } from 'albert-native';
 import { checkCase, listCases, timeCase, traceOptimizer } from 'albert-native/kernels';
 
@@ -164,4 +170,23 @@ export async function trainingData(tokenizer: AlbertTokenizer): Promise<void> {
   const w = Float64Array.of(1);
   const [update] = await traceOptimizer({ w }, [{ w }], { optimizer: 'lamb' });
   console.log(update?.trust_ratios['w'], update?.parameters['w']);
+}
+
+export async function training(model: AlbertForSequenceClassification): Promise<void> {
+  const reporter: TrainingReporter = { report: ({ type, step }) => console.log(type, step) };
+  const options: TrainerOptions = { max_steps: 10, optimizer: 'lamb', report_to: reporter };
+  await using trainer = new Trainer(model, options);
+  const report: StepReport = await trainer.step({ input_ids: [[2, 3]], labels: [1] });
+  console.log(report.loss, report.skipped satisfies true | undefined, trainer.global_step);
+  const dataset = new ExampleDataset([{ input_ids: [2, 3], labels: 1 }], { seed: 1 });
+  const examples: TrainingExample[] = [{ input_ids: [2, 3], labels: 0 }];
+  for await (const event of trainer.train(dataset, { evaluation: examples })) {
+    if (event.type === 'evaluate') console.log(event.metrics['loss']);
+    if (event.type === 'checkpoint') console.log(event.directory, event.error?.code);
+    if (event.type === 'step') console.log(event.seconds, event.hint);
+  }
+  const { gradients } = await trainer.gradients([{ input_ids: [[2, 3]], labels: [1] }]);
+  console.log(gradients['classifier.weight']?.length, await trainer.evaluate([]));
+  const again = await Trainer.resume('folder', { dataset, device: 'cpu', threads: 2 });
+  await again.save('other');
 }
