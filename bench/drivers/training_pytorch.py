@@ -1,4 +1,4 @@
-# PyTorch with Hugging Face transformers as a contestant in training: updates of ALBERT-base by AdamW.
+# PyTorch with Hugging Face transformers as a contestant in training: updates by AdamW.
 import time
 
 import torch
