@@ -18,7 +18,8 @@ constexpr int64_t kChunk = 16384;
 /// Tensors of one launch: their descriptions travel as arguments, of which there may be 4 KiB.
 constexpr int kBatch = 56;
 
-/// Without gaps: g++ 12 loses members beside gaps where it fills them (-ftrivial-auto-var-init).
+/// Neither this nor what holds it has gaps: where g++ 12 fills these (-ftrivial-auto-var-init), it
+/// overwrites members.
 struct Slot {
   float* weight;
   float* moment;
@@ -109,14 +110,13 @@ __global__ void clip_factor_kernel(const ClipArguments a) {
 
 /// AdamRates in the arithmetic of the update.
 struct Rates {
-  float learning_rate, beta1, beta2, one_minus_beta1, one_minus_beta2;
+  float beta1, beta2, one_minus_beta1, one_minus_beta2;
   float moment_factor, variance_factor;  // 1 / correction1, 1 / √correction2
   float epsilon, weight_decay;
 };
 
 Rates rates_of(const AdamRates& rates) {
-  return {.learning_rate = float(rates.learning_rate),
-          .beta1 = float(rates.beta1),
+  return {.beta1 = float(rates.beta1),
           .beta2 = float(rates.beta2),
           .one_minus_beta1 = float(1 - rates.beta1),
           .one_minus_beta2 = float(1 - rates.beta2),
@@ -155,10 +155,10 @@ __global__ void __launch_bounds__(kThreads) adamw_kernel(const UpdateArguments a
   if (*a.finite == 0) return;
   const Chunk chunk = chunk_of(a.batch, int(blockIdx.x));
   const Slot& slot = a.batch.slots[chunk.slot];
-  const auto factor = float(*a.clip_factor);
+  const auto factor = float(*a.clip_factor), rate = float(a.learning_rate);
   for (int64_t i = chunk.begin + threadIdx.x; i < chunk.end; i += kThreads) {
     update_moments(slot, a.rates, i, factor);
-    slot.weight[i] -= a.rates.learning_rate * update_of(slot, a.rates, i);
+    slot.weight[i] -= rate * update_of(slot, a.rates, i);
   }
 }
 
