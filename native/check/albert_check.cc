@@ -23,7 +23,8 @@ constexpr int kWrongUsage = 2;
 
 constexpr const char* kHelp =
     "usage: albert_check [--mode parity|gradient|timing] [--filter TEXT]\n"
-    "                    [--isa NAME] [--dtype NAME] [--json] [--list] [--help]\n"
+    "                    [--device NAME] [--isa NAME] [--dtype NAME]\n"
+    "                    [--json] [--list] [--help]\n"
     "\n"
     "  --mode parity   every case against the float64 reference: errors, guard\n"
     "                  zones, and the same bits for any number of threads and for\n"
@@ -33,8 +34,10 @@ constexpr const char* kHelp =
     "  --mode timing   best and median time of the cases that have real shapes,\n"
     "                  each checked first\n"
     "  --filter TEXT   only the cases whose name contains TEXT\n"
-    "  --isa NAME      one instruction set (default: all that this machine runs)\n"
-    "  --dtype NAME    fp32, bf16 or int8 (default: all of them)\n"
+    "  --device NAME   cpu (default), cuda or cuda:<index>\n"
+    "  --isa NAME      one instruction set of the CPU (default: all that this\n"
+    "                  machine runs)\n"
+    "  --dtype NAME    fp32, bf16, int8, or, of cuda, fp16 (default: all of them)\n"
     "  --json          one JSON document instead of lines\n"
     "  --list          the names of the cases, without running them\n"
     "\n"
@@ -43,6 +46,7 @@ constexpr const char* kHelp =
 struct Arguments {
   std::string mode = "parity";
   std::string filter;
+  std::string device = "cpu";
   std::string isa;
   std::string dtype;
   bool json = false;
@@ -65,6 +69,7 @@ Arguments parse(const std::vector<std::string>& words) {
   Arguments arguments;
   const std::map<std::string, std::string*> options = {{"--mode", &arguments.mode},
                                                        {"--filter", &arguments.filter},
+                                                       {"--device", &arguments.device},
                                                        {"--isa", &arguments.isa},
                                                        {"--dtype", &arguments.dtype}};
   const std::map<std::string, bool*> flags = {
@@ -106,10 +111,13 @@ bool chosen(const std::string& wish, const std::string& name, std::string& known
 std::vector<std::shared_ptr<Backend>> chosen_backends(const Arguments& arguments) {
   std::vector<std::string> sets, dtypes;
   std::string known_sets, known_dtypes;
+  const bool is_cpu = arguments.device == "cpu";
+  if (!is_cpu) sets.push_back(arguments.isa);
   for (const char* isa : available_instruction_sets()) {
-    if (chosen(arguments.isa, isa, known_sets)) sets.push_back(isa);
+    if (is_cpu && chosen(arguments.isa, isa, known_sets)) sets.push_back(isa);
   }
-  for (const char* dtype : {"fp32", "bf16", "int8"}) {
+  for (const char* dtype : {"fp32", "bf16", "fp16", "int8"}) {
+    if (is_cpu && dtype == std::string("fp16")) continue;
     if (chosen(arguments.dtype, dtype, known_dtypes)) dtypes.push_back(dtype);
   }
   if (sets.empty()) throw UsageError("--isa must be one of " + known_sets);
@@ -117,7 +125,8 @@ std::vector<std::shared_ptr<Backend>> chosen_backends(const Arguments& arguments
   std::vector<std::shared_ptr<Backend>> backends;
   for (const std::string& isa : sets) {
     for (const std::string& dtype : dtypes) {
-      backends.push_back(open_backend({.device = "cpu", .dtype = dtype, .instruction_set = isa}));
+      backends.push_back(
+          open_backend({.device = arguments.device, .dtype = dtype, .instruction_set = isa}));
     }
   }
   return backends;

@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "ops/cpu/backend.h"
+#include "ops/cuda/backend.h"
 #include "ops/reference/backend.h"
 
 namespace albert {
@@ -44,11 +45,19 @@ std::shared_ptr<Backend> open_reference(const BackendOptions& options) {
   return std::make_shared<ReferenceBackend>();
 }
 
+std::shared_ptr<Backend> open_cuda(const BackendOptions& options) {
+  std::shared_ptr<Backend> backend = open_cuda_backend(options.device, options.dtype);
+  const std::string& wish = options.instruction_set;
+  if (!wish.empty() && wish != backend->instruction_set()) {
+    refuse("the device's architecture is " + std::string(backend->instruction_set()) +
+           ", got instruction set \"" + wish + "\"; leave it empty");
+  }
+  return backend;
+}
+
 std::shared_ptr<Backend> create(const BackendOptions& options) {
   const std::string& device = options.device;
-  if (device == "cuda" || device.starts_with("cuda:")) {
-    refuse("CUDA is not part of this build yet; use device \"cpu\"");
-  }
+  if (device == "cuda" || device.starts_with("cuda:")) return open_cuda(options);
   if (options.dtype == "fp16") {
     refuse("fp16 is an arithmetic of GPUs; use dtype \"bf16\", \"int8\" or \"fp32\" on the CPU");
   }
@@ -56,7 +65,7 @@ std::shared_ptr<Backend> create(const BackendOptions& options) {
     return open_cpu_backend(options.dtype, options.instruction_set);
   }
   if (device == "reference") return open_reference(options);
-  refuse("unknown device \"" + device + "\"; known are \"auto\", \"cpu\" and \"reference\"");
+  refuse("unknown device \"" + device + "\"; known are \"auto\", \"cpu\", \"cuda\" and \"reference\"");
 }
 
 }  // namespace

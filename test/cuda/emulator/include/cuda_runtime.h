@@ -75,7 +75,7 @@ enum cudaMemcpyKind {
   cudaMemcpyDefault
 };
 enum cudaFuncAttribute { cudaFuncAttributeMaxDynamicSharedMemorySize = 8 };
-enum : unsigned { cudaStreamNonBlocking = 1, cudaEventDisableTiming = 2, cudaHostAllocDefault = 0 };
+enum : unsigned { cudaStreamDefault = 0, cudaEventDisableTiming = 2, cudaHostAllocDefault = 0 };
 
 struct cudaLaunchAttribute;
 struct cudaLaunchConfig_t {
