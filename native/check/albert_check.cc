@@ -139,7 +139,7 @@ int run_parity(const Arguments& arguments) {
   for (const CaseInfo& info : chosen_cases(arguments)) {
     const ExpectedCase expected = expect(find_case(info.name));
     for (const auto& backend : backends) {
-      if (!computes_in(info.op, backend->dtype())) continue;
+      if (!computes_in(info.op, backend->dtype(), backend->name())) continue;
       reports.push_back(check_parity(expected, *backend));
       passed = passed && reports.back().passed();
     }
@@ -181,7 +181,7 @@ int run_timing(const Arguments& arguments) {
   for (const CaseInfo& info : chosen_cases(arguments)) {
     const ExpectedCase expected = expect(find_case(info.name));
     for (const auto& backend : backends) {
-      if (!computes_in(info.op, backend->dtype())) continue;
+      if (!computes_in(info.op, backend->dtype(), backend->name())) continue;
       on_worker([&] { reports.push_back(time_case(expected, *backend, threads)); });
     }
   }

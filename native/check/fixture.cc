@@ -23,6 +23,7 @@ bool same_bits(double a, double b) {
 /// The largest part of a row's largest weight that packing may take off a weight.
 double rounding_of(const std::string& dtype) {
   if (dtype == "bf16") return 0x1p-8;
+  if (dtype == "fp16") return 0x1p-11;
   return dtype == "int8" ? 0.51 / 64 : 0;
 }
 

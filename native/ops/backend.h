@@ -14,11 +14,12 @@ namespace albert {
 /// A device and an arithmetic, shared by everybody who uses it. Thread-safe.
 class Backend : public Memory {
  public:
-  /// "cpu" or "reference".
+  /// "cpu", "reference", or "cuda", "cuda:1", …
   virtual const char* name() const = 0;
-  /// The arithmetic of the layers: "fp32", "bf16", "int8"; "fp64" in the reference.
+  /// The arithmetic of the layers: "fp32", "bf16", "int8"; "fp16" on CUDA; "fp64" in the reference.
   virtual const char* dtype() const = 0;
-  /// The instruction set in use ("avx512", "avx2", "portable", "neon"; "none" for the reference).
+  /// The instruction set in use ("avx512", "avx2", "portable", "neon"), or the architecture of the
+  /// GPU ("sm_90"); "none" for the reference.
   virtual const char* instruction_set() const = 0;
   /// Element type of activations between ops.
   virtual DType activation_dtype() const = 0;
@@ -37,6 +38,9 @@ class Backend : public Memory {
   /// them.
   virtual std::unique_ptr<Ops> executor(int width) = 0;
 
+  /// Whether a row's or sequence's bits are the same in any batch. Where algorithms are chosen by
+  /// the number of rows they are so in batches of equal size only.
+  virtual bool is_independent_of_company() const { return true; }
   /// Whether its memory may be written by the host, as what upload() writes.
   virtual bool in_host_memory() const = 0;
   /// Copies host → device and device → host, converting between f32 and f64 where the dtypes
@@ -54,8 +58,8 @@ class Backend : public Memory {
 };
 
 struct BackendOptions {
-  std::string device = "auto";  // "auto", "cpu", "reference"; "cuda" is refused with the reason
-  std::string dtype = "fp32";   // arithmetic of the layers: "fp32", "bf16", "int8"
+  std::string device = "auto";  // "auto", "cpu", "cuda", "cuda:<index>", "reference"
+  std::string dtype = "fp32";   // arithmetic of the layers: "fp32", "bf16", "int8", "fp16"
   std::string
       instruction_set;  // "" = the best one of this machine, or ALBERT_CPU_ISA where it is set
 };

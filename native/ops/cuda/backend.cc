@@ -160,7 +160,11 @@ class CudaBackend final : public Backend {
   const char* instruction_set() const override { return architecture_.c_str(); }
   DType activation_dtype() const override { return arithmetic_.activations; }
   DType master_dtype() const override { return DType::kF32; }
-  DType table_dtype() const override { return arithmetic_.activations; }
+  DType table_dtype() const override {
+    const bool is_int8 = arithmetic_.arithmetic == Arithmetic::kInt8;
+    return is_int8 ? DType::kF32 : arithmetic_.activations;
+  }
+  bool is_independent_of_company() const override { return false; }
   bool in_host_memory() const override { return false; }
 
   void* allocate(size_t bytes) override {
