@@ -94,15 +94,17 @@ void close_worker(Worker* worker) {
   delete worker;
 }
 
+template <class Op>
+void run_as(Worker& worker, const void* op) {
+  worker.run(*static_cast<const Op*>(op));
+}
+
 /// For each op of the list, the function that runs it.
 template <class List>
 struct RunTable;
 template <class... Ops>
 struct RunTable<OpList<Ops...>> {
-  using Run = void (*)(Worker&, const void*);
-  static constexpr Run kRuns[] = {[](Worker& worker, const void* op) {
-    worker.run(*static_cast<const Ops*>(op));
-  }...};
+  static constexpr void (*kRuns[])(Worker&, const void*) = {run_as<Ops>...};
 };
 
 void run(Worker* worker, uint32_t number, const void* op, Status* status) {
