@@ -12,7 +12,7 @@
 namespace albert::cuda {
 
 template <class Integer>
-constexpr Integer divided_up(Integer count, Integer by) {
+__host__ __device__ constexpr Integer divided_up(Integer count, Integer by) {
   return (count + by - 1) / by;
 }
 

@@ -124,6 +124,7 @@ __global__ void __launch_bounds__(kColumnThreads)
   for (int c = int(threadIdx.x); c < a.columns; c += kColumnThreads) {
     float sum = 0;
     bool is_first = true;
+#pragma unroll 2
     for (int place = begin; place < end; ++place) {
       sum += to_float(a.dy[order[place]][c]);
       if (place + 1 < end && a.goes_on(table, place + 1)) continue;
