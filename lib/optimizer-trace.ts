@@ -6,7 +6,7 @@ import * as check from './options.js';
 /** The update rule and its schedule, by the names that training uses. */
 export interface TraceOptions {
   /** Default 'cpu'; 'reference' computes in float64. */
-  backend?: 'cpu' | 'reference' | undefined;
+  backend?: 'cpu' | 'cuda' | 'reference' | undefined;
   /** The instruction set on the CPU; default the best of this machine. */
   isa?: InstructionSet | undefined;
   /** Default 'adamw'. */
@@ -60,7 +60,7 @@ export interface TraceUpdate {
 }
 
 const traceSchema: check.OptionSchema = {
-  backend: check.oneOf('cpu', 'reference'),
+  backend: check.oneOf('cpu', 'cuda', 'reference'),
   isa: check.oneOf(...instructionSets),
   optimizer: check.oneOf('adamw', 'lamb'),
   adam_beta1: check.number(0, 1),

@@ -20,11 +20,12 @@ namespace {
 constexpr int kSuccess = 0;
 constexpr int kFailure = 1;
 constexpr int kWrongUsage = 2;
+constexpr double kSmallFlops = 1e6;
 
 constexpr const char* kHelp =
     "usage: albert_check [--mode parity|gradient|timing] [--filter TEXT]\n"
     "                    [--device NAME] [--isa NAME] [--dtype NAME]\n"
-    "                    [--json] [--list] [--help]\n"
+    "                    [--small] [--json] [--list] [--help]\n"
     "\n"
     "  --mode parity   every case against the float64 reference: errors, guard\n"
     "                  zones, and the same bits for any number of threads and for\n"
@@ -38,6 +39,7 @@ constexpr const char* kHelp =
     "  --isa NAME      one instruction set of the CPU (default: all that this\n"
     "                  machine runs)\n"
     "  --dtype NAME    fp32, bf16, int8, or, of cuda, fp16 (default: all of them)\n"
+    "  --small         parity: only cases of up to a million operations\n"
     "  --json          one JSON document instead of lines\n"
     "  --list          the names of the cases, without running them\n"
     "\n"
@@ -49,6 +51,7 @@ struct Arguments {
   std::string device = "cpu";
   std::string isa;
   std::string dtype;
+  bool small = false;
   bool json = false;
   bool list = false;
   bool help = false;
@@ -73,6 +76,7 @@ Arguments parse(const std::vector<std::string>& words) {
                                                        {"--isa", &arguments.isa},
                                                        {"--dtype", &arguments.dtype}};
   const std::map<std::string, bool*> flags = {
+      {"--small", &arguments.small},
       {"--json", &arguments.json}, {"--list", &arguments.list}, {"--help", &arguments.help}};
   for (size_t i = 0; i < words.size(); ++i) {
     if (const auto flag = flags.find(words[i]); flag != flags.end()) {
@@ -138,6 +142,7 @@ int run_parity(const Arguments& arguments) {
   bool passed = true;
   for (const CaseInfo& info : chosen_cases(arguments)) {
     const ExpectedCase expected = expect(find_case(info.name));
+    if (arguments.small && expected.flops > kSmallFlops) continue;
     for (const auto& backend : backends) {
       if (!computes_in(info.op, backend->dtype(), backend->name())) continue;
       reports.push_back(check_parity(expected, *backend));

@@ -37,6 +37,7 @@ Inputs draw(const Sizes& s) {
   return {std::move(arrays), draw_origins(source, s.rows)};
 }
 
+/// The epsilon is large where there are few columns: their deviation may be nothing but rounding.
 BoundOp forward(Fixture& fixture, const Sizes& s, const Origins& origins, const Arrays& a) {
   const Partition rows = Partition::each(s.rows);
   const LayerNormForward op{
@@ -47,7 +48,7 @@ BoundOp forward(Fixture& fixture, const Sizes& s, const Origins& origins, const 
       .residual = s.residual ? fixture.input(a.at("residual"), rows) : Tensor{},
       .weight = fixture.shared(a.at("weight"), {.kind = Kind::kMaster}),
       .bias = fixture.shared(a.at("bias"), {.kind = Kind::kMaster}),
-      .epsilon = 1e-12,
+      .epsilon = s.columns <= 3 ? 0.1 : 1e-12,
       .dropout = bind_dropout(fixture, s.dropout, origins, rows)};
   return bound(op, &Ops::layer_norm_forward);
 }
@@ -93,17 +94,13 @@ void add_layer_norm_backward_cases(CaseList& cases) {
   int64_t rows = 0;
   for (const int64_t columns : kAwkwardSizes) {
     ++rows;
-    // Of one to three columns little is left but rounding errors, times a large rstd.
-    const double magnitude = columns <= 3 ? 1000 : 1;
-    add(cases, {.rows = rows, .columns = columns, .over_dy = rows % 2 == 0}, magnitude);
-    add(cases,
-        {.rows = 13 - rows,
-         .columns = columns,
-         .residual = true,
-         .dropout = rows % 2 == 0 ? 0.1 : 0.0,
-         .over_dy = rows % 4 == 1,
-         .sliced = rows % 3 == 0},
-        magnitude);
+    add(cases, {.rows = rows, .columns = columns, .over_dy = rows % 2 == 0});
+    add(cases, {.rows = 13 - rows,
+                .columns = columns,
+                .residual = true,
+                .dropout = rows % 2 == 0 ? 0.1 : 0.0,
+                .over_dy = rows % 4 == 1,
+                .sliced = rows % 3 == 0});
   }
   add(cases, {.rows = 200, .columns = 768, .residual = true, .dropout = 0.1, .over_dy = true}, 4,
       true);

@@ -192,6 +192,7 @@ ExpectedCase expect(const OpCase& op_case) {
       throw Error(ErrorCode::kBackend,
                   op_case.name + ": the reference itself " + result.damage.front());
     }
+    expected.flops += result.flops;
     if (expected.outputs.empty()) return std::swap(expected.outputs, result.outputs);
     for (size_t i = 0; i < result.outputs.size(); ++i) {
       std::vector<double>& values = expected.outputs[i].values;

@@ -40,6 +40,7 @@ struct ExpectedCase {
   Binder binder;
   std::vector<OutputValues> outputs;
   std::vector<int64_t> items;  // whose rows the outputs hold, one after the other; empty = all
+  double flops = 0;            // of one run, of all items that were computed
 };
 
 ExpectedCase expect(const OpCase& op_case);

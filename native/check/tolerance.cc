@@ -64,10 +64,11 @@ constexpr Line kCudaTable[] = {
 };
 // What layers and their training are made of; all others compute in float32.
 constexpr const char* kNarrowOnCuda[] = {
-    "embedding",   "linear",           "layer_norm",         "attention",
-    "convert",     "gather_rows",      "activation",         "dropout",
-    "embedding_backward",  "linear_backward",  "layer_norm_backward", "attention_backward",
-    "gather_rows_backward", "activation_backward", "dropout_backward"};
+    "embedding",          "linear",              "layer_norm",
+    "attention",          "convert",             "gather_rows",
+    "dropout",            "embedding_backward",  "linear_backward",
+    "layer_norm_backward", "attention_backward", "gather_rows_backward",
+    "activation_backward"};
 
 bool is_cuda(const std::string& device) {
   return device.starts_with("cuda");
@@ -86,7 +87,7 @@ const Line* find_line(const std::string& op, const std::string& dtype, const std
   const auto is_op = [&](const char* name) { return op == name; };
   const bool is_narrow =
       std::any_of(std::begin(kNarrowOnCuda), std::end(kNarrowOnCuda), is_op) &&
-      !(is_inference && (op.ends_with("_backward") || op == "dropout"));
+      !(is_inference && (op.ends_with("_backward") || op == "dropout" || op == "embedding"));
   return dtype == "fp32" || is_narrow ? find(kCudaTable) : nullptr;
 }
 

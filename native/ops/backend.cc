@@ -21,6 +21,8 @@ using Key = std::array<std::string, 3>;
 struct Registry {
   std::mutex mutex;
   std::map<Key, std::weak_ptr<Backend>> backends;
+  std::string fallback;  // why "auto" came to the CPU
+  bool fallback_told = false;
 };
 
 /// Never destroyed: backends may be opened and released while the process ends.
@@ -55,9 +57,24 @@ std::shared_ptr<Backend> open_cuda(const BackendOptions& options) {
   return backend;
 }
 
+/// CUDA where it can be had, null where "auto" is to mean the CPU.
+std::shared_ptr<Backend> try_cuda(const BackendOptions& options) {
+  if (!options.instruction_set.empty() || !is_cuda_likely()) return nullptr;
+  try {
+    return open_cuda_backend("cuda", options.dtype);
+  } catch (const Error& error) {
+    const std::lock_guard lock(registry().mutex);
+    registry().fallback = error.what();
+    return nullptr;
+  }
+}
+
 std::shared_ptr<Backend> create(const BackendOptions& options) {
   const std::string& device = options.device;
   if (device == "cuda" || device.starts_with("cuda:")) return open_cuda(options);
+  if (device == "auto") {
+    if (std::shared_ptr<Backend> cuda = try_cuda(options)) return cuda;
+  }
   if (options.dtype == "fp16") {
     refuse("fp16 is an arithmetic of GPUs; use dtype \"bf16\", \"int8\" or \"fp32\" on the CPU");
   }
@@ -93,6 +110,13 @@ std::shared_ptr<Backend> open_backend(const BackendOptions& options) {
   if (std::shared_ptr<Backend> shared = entry.lock()) return shared;
   entry = fresh;
   return fresh;
+}
+
+std::string take_fallback_warning() {
+  const std::lock_guard lock(registry().mutex);
+  if (registry().fallback.empty() || registry().fallback_told) return "";
+  registry().fallback_told = true;
+  return "Device \"auto\" means the CPU: " + registry().fallback;
 }
 
 std::span<const char* const> available_instruction_sets() {

@@ -21,6 +21,8 @@ class Backend : public Memory {
   /// The instruction set in use ("avx512", "avx2", "portable", "neon"), or the architecture of the
   /// GPU ("sm_90"); "none" for the reference.
   virtual const char* instruction_set() const = 0;
+  /// What it is, in words: of a GPU its name, memory and versions; "" where there is no more to say.
+  virtual std::string description() const { return ""; }
   /// Element type of activations between ops.
   virtual DType activation_dtype() const = 0;
   /// Element type of norms' and softmaxes' statistics, of losses, and of the small parameters
@@ -67,6 +69,10 @@ struct BackendOptions {
 /// The backend for these options, one per combination in the process. Throws Error{kBackend} with
 /// the reason.
 std::shared_ptr<Backend> open_backend(const BackendOptions& options);
+
+/// Why device "auto" meant the CPU although this machine has a GPU's driver, once in the process:
+/// "" from the second call on, and where there was nothing to say.
+std::string take_fallback_warning();
 
 /// The instruction sets that this machine can run, best first ("avx512", "avx2", "portable").
 std::span<const char* const> available_instruction_sets();

@@ -49,11 +49,12 @@ export interface Trained {
   /** Replaces fields of its config.json. */
   config?: object;
   device?: string;
+  dtype?: string;
 }
 
 /** The gradients of one batch. */
 export function gradientsOf(
-  { directory, kind, config = {}, device = 'reference' }: Trained,
+  { directory, kind, config = {}, device = 'reference', dtype = 'fp32' }: Trained,
   request: NativeForwardRequest,
   labels: NativeLabels,
   options: NativeGradientOptions = {},
@@ -65,7 +66,7 @@ export function gradientsOf(
     path: path.join(directory, 'model.safetensors'),
     seed: 0,
     device,
-    dtype: 'fp32',
+    dtype,
     threads: 1,
   };
   return native.batch_gradients(load, { ...request, labels }, options);

@@ -1,14 +1,18 @@
 // Devices, their memory, and conversions between host and device element types.
 #include "ops/cuda/backend.h"
 
-#include <algorithm>
 #include <charconv>
 #include <cstdlib>
+#include <map>
+#include <mutex>
+#include <utility>
 #include <vector>
 
 #include "core/error.h"
+#include "ops/cuda/device_weight.h"
 #include "ops/cuda/executor.h"
 #include "ops/cuda/loader.h"
+#include "ops/cuda/numbers.h"
 
 namespace albert {
 
@@ -55,46 +59,14 @@ DeviceHandle open_device(int32_t index, Arithmetic arithmetic) {
   return DeviceHandle(device, [](Device* opened) { library().close_device(opened); });
 }
 
-double number_at(const Tensor& tensor, int64_t row, int64_t column) {
-  switch (tensor.dtype) {
-    case DType::kF64:
-      return tensor.row<double>(row)[column];
-    case DType::kF32:
-      return tensor.row<float>(row)[column];
-    case DType::kBF16:
-      return to_float(tensor.row<BFloat16>(row)[column]);
-    case DType::kF16:
-      return to_float(tensor.row<Float16>(row)[column]);
-    default:
-      throw Error(ErrorCode::kShape, "cuda: copy: " + tensor.describe() +
-                                         " does not convert; only f32, f64, bf16 and f16 do");
-  }
+std::string version_in_words(int32_t version) {
+  return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
 }
 
-void put_number(const Tensor& tensor, int64_t row, int64_t column, double value) {
-  switch (tensor.dtype) {
-    case DType::kF64:
-      tensor.row<double>(row)[column] = value;
-      break;
-    case DType::kF32:
-      tensor.row<float>(row)[column] = float(value);
-      break;
-    case DType::kBF16:
-      tensor.row<BFloat16>(row)[column] = to_bfloat16(float(value));
-      break;
-    case DType::kF16:
-      tensor.row<Float16>(row)[column] = to_float16(float(value));
-      break;
-    default:
-      throw Error(ErrorCode::kShape, "cuda: copy: " + tensor.describe() +
-                                         " does not convert; only f32, f64, bf16 and f16 do");
-  }
-}
-
-void convert(const Tensor& to, const Tensor& from) {
-  for (int64_t r = 0; r < from.rows(); ++r) {
-    for (int64_t c = 0; c < from.columns(); ++c) put_number(to, r, c, number_at(from, r, c));
-  }
+std::string in_words(const DeviceDescription& device) {
+  return std::string(device.name) + ", " + std::to_string(device.memory >> 20) +
+         " MiB, driver for CUDA " + version_in_words(device.driver_version) + ", built with CUDA " +
+         version_in_words(device.runtime_version);
 }
 
 void check_shapes(const Tensor& to, const Tensor& from) {
@@ -114,34 +86,6 @@ struct Staged {
   Tensor tensor;
 };
 
-/// All parts as one matrix of f32 with one bias.
-struct Stacked {
-  explicit Stacked(std::span<const LinearParams> parts) {
-    if (parts.empty()) {
-      throw Error(ErrorCode::kShape, "prepare: expected at least one part, got 0");
-    }
-    inputs = parts.front().weight.columns();
-    for (const LinearParams& part : parts) append(part);
-  }
-  void append(const LinearParams& part) {
-    const Tensor& weight = part.weight;
-    if (weight.rank != 2 || weight.columns() != inputs) {
-      throw Error(ErrorCode::kShape, "prepare: expected weight (outputs, " +
-                                         std::to_string(inputs) + "), got " + weight.describe());
-    }
-    if (part.bias && (part.bias.rank != 1 || part.bias.size() != weight.rows())) {
-      throw Error(ErrorCode::kShape, "prepare: expected bias (" + std::to_string(weight.rows()) +
-                                         "), got " + part.bias.describe());
-    }
-    for (int64_t r = 0; r < weight.rows(); ++r) {
-      for (int64_t c = 0; c < inputs; ++c) matrix.push_back(float(number_at(weight, r, c)));
-      bias.push_back(part.bias ? float(number_at(part.bias, 0, r)) : 0.0f);
-    }
-  }
-  int64_t inputs = 0;
-  std::vector<float> matrix, bias;
-};
-
 class CudaBackend final : public Backend {
  public:
   CudaBackend(int32_t index, const ArithmeticName& arithmetic)
@@ -153,11 +97,13 @@ class CudaBackend final : public Backend {
     library().describe(device_.get(), &description, &status);
     check(status);
     architecture_ = "sm_" + std::to_string(description.major) + std::to_string(description.minor);
+    description_ = in_words(description);
   }
 
   const char* name() const override { return name_.c_str(); }
   const char* dtype() const override { return arithmetic_.name; }
   const char* instruction_set() const override { return architecture_.c_str(); }
+  std::string description() const override { return description_; }
   DType activation_dtype() const override { return arithmetic_.activations; }
   DType master_dtype() const override { return DType::kF32; }
   DType table_dtype() const override {
@@ -178,13 +124,7 @@ class CudaBackend final : public Backend {
   }
   std::unique_ptr<LinearWeight> prepare(std::span<const LinearParams> parts,
                                         MatrixUse use) override {
-    const Stacked stacked(parts);
-    return std::make_unique<DeviceWeight>(
-        device_, WeightRequest{.matrix = stacked.matrix.data(),
-                               .bias = stacked.bias.data(),
-                               .inputs = stacked.inputs,
-                               .outputs = int64_t(stacked.bias.size()),
-                               .is_layer = use == MatrixUse::kLayer});
+    return std::make_unique<DeviceWeight>(device_, StackedParts(parts).request(use));
   }
   std::unique_ptr<Ops> executor(int) override { return std::make_unique<CudaOps>(device_); }
   void upload(const Tensor& device, const Tensor& host) override;
@@ -215,6 +155,7 @@ class CudaBackend final : public Backend {
   DeviceHandle device_;
   std::string name_;
   std::string architecture_;
+  std::string description_;
 };
 
 void CudaBackend::upload(const Tensor& device, const Tensor& host) {
@@ -239,7 +180,17 @@ void CudaBackend::download(const Tensor& host, const Tensor& device) {
 }  // namespace cuda
 
 std::shared_ptr<Backend> open_cuda_backend(const std::string& device, const std::string& dtype) {
-  return std::make_shared<cuda::CudaBackend>(cuda::index_of(device), cuda::find_arithmetic(dtype));
+  // To open a device takes long: those in use are found here.
+  static std::mutex& mutex = *new std::mutex;
+  static auto& opened = *new std::map<std::pair<int32_t, std::string>, std::weak_ptr<Backend>>;
+  const int32_t index = cuda::index_of(device);
+  const cuda::ArithmeticName& arithmetic = cuda::find_arithmetic(dtype);
+  const std::lock_guard lock(mutex);
+  std::weak_ptr<Backend>& entry = opened[{index, dtype}];
+  if (std::shared_ptr<Backend> shared = entry.lock()) return shared;
+  const auto backend = std::make_shared<cuda::CudaBackend>(index, arithmetic);
+  entry = backend;
+  return backend;
 }
 
 bool is_cuda_likely() {

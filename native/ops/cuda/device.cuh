@@ -85,6 +85,9 @@ class Weight {
  public:
   Weight(const Device& device, const WeightRequest& request);
 
+  /// Takes other numbers of the same shape into the same memory.
+  void pack(const WeightRequest& request);
+
   int64_t inputs() const { return inputs_; }
   int64_t outputs() const { return outputs_; }
   size_t bytes() const;
@@ -101,7 +104,6 @@ class Weight {
   const float* scales() const { return static_cast<const float*>(scales_.data()); }
 
  private:
-  void store_numbers(const WeightRequest& request);
   void quantize(const WeightRequest& request);
 
   const Device& device_;

@@ -1,31 +1,9 @@
 // The addon's side of an executor: ops cross to the library's worker.
 #pragma once
 
-#include <memory>
-
-#include "ops/cuda/library.h"
+#include "ops/cuda/device_weight.h"
 
 namespace albert::cuda {
-
-/// Closes a device when the last backend, weight and executor on it are gone.
-using DeviceHandle = std::shared_ptr<Device>;
-
-/// A matrix on the device.
-class DeviceWeight final : public LinearWeight {
- public:
-  DeviceWeight(DeviceHandle device, const WeightRequest& request);
-  ~DeviceWeight() override;
-
-  size_t bytes() const override;
-  void unpack(const LinearParams& params, int64_t first_output) const override;
-
-  const Device* device() const { return device_.get(); }
-  const Weight* weight() const { return weight_; }
-
- private:
-  DeviceHandle device_;
-  Weight* weight_;
-};
 
 class CudaOps final : public Ops {
  public:

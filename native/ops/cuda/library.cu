@@ -74,6 +74,10 @@ Weight* prepare(Device* device, const WeightRequest* request, Status* status) {
   return guarded(status, [&] { return new Weight(*device, *request); });
 }
 
+void repack(Weight* weight, const WeightRequest* request, Status* status) {
+  guarded(status, [&] { weight->pack(*request); });
+}
+
 void release_weight(Weight* weight) {
   delete weight;
 }
@@ -128,6 +132,7 @@ constexpr Library kLibrary = {.version = kLibraryVersion,
                               .copy = copy,
                               .zero = zero,
                               .prepare = prepare,
+                              .repack = repack,
                               .release_weight = release_weight,
                               .weight_bytes = weight_bytes,
                               .unpack = unpack,

@@ -122,6 +122,8 @@ struct Library {
   void (*zero)(Device* device, void* pointer, size_t bytes, Status* status);
 
   Weight* (*prepare)(Device* device, const WeightRequest* request, Status* status);
+  /// Other numbers of the same shape into the same memory; no worker may use it meanwhile.
+  void (*repack)(Weight* weight, const WeightRequest* request, Status* status);
   void (*release_weight)(Weight* weight);
   uint64_t (*weight_bytes)(const Weight* weight);
   /// Writes the prepared numbers back: request's pointers are targets, either may be null.

@@ -24,8 +24,9 @@ DType element_of(const DeviceOptions& options, bool is_layer) {
   return DType::kF32;
 }
 
-Buffer upload(const Device& device, const void* host, size_t bytes) {
-  Buffer buffer(device, bytes);
+/// Copies host bytes into a buffer, which is allocated the first time.
+void upload(const Device& device, Buffer& buffer, const void* host, size_t bytes) {
+  buffer.grow(device, bytes);
   device.copy({.to = buffer.data(),
                .to_pitch = bytes,
                .from = host,
@@ -33,7 +34,6 @@ Buffer upload(const Device& device, const void* host, size_t bytes) {
                .width = bytes,
                .rows = 1,
                .to_device = 1});
-  return buffer;
 }
 
 template <class T>
@@ -57,19 +57,25 @@ Float16 rounded(float value, Float16) {
   return to_float16(value);
 }
 
-/// The numbers in a narrow element type.
+/// Numbers of the host, and the element type that they are to have on the device.
+struct Numbers {
+  const float* begin;
+  size_t count;
+  DType dtype;
+};
+
 template <class T>
-Buffer upload_narrow(const Device& device, const float* numbers, size_t count) {
-  std::vector<T> narrow(count);
-  std::transform(numbers, numbers + count, narrow.begin(),
+void upload_narrow(const Device& device, Buffer& buffer, const Numbers& numbers) {
+  std::vector<T> narrow(numbers.count);
+  std::transform(numbers.begin, numbers.begin + numbers.count, narrow.begin(),
                  [](float value) { return rounded(value, T{}); });
-  return upload(device, narrow.data(), count * sizeof(T));
+  upload(device, buffer, narrow.data(), numbers.count * sizeof(T));
 }
 
-Buffer upload_as(const Device& device, const float* numbers, size_t count, DType dtype) {
-  if (dtype == DType::kBF16) return upload_narrow<BFloat16>(device, numbers, count);
-  if (dtype == DType::kF16) return upload_narrow<Float16>(device, numbers, count);
-  return upload(device, numbers, count * sizeof(float));
+void upload(const Device& device, Buffer& buffer, const Numbers& numbers) {
+  if (numbers.dtype == DType::kBF16) return upload_narrow<BFloat16>(device, buffer, numbers);
+  if (numbers.dtype == DType::kF16) return upload_narrow<Float16>(device, buffer, numbers);
+  upload(device, buffer, numbers.begin, numbers.count * sizeof(float));
 }
 
 template <class T>
@@ -89,19 +95,17 @@ Weight::Weight(const Device& device, const WeightRequest& request)
   matrix_.rank = 2;
   matrix_.shape = {outputs_, inputs_};
   matrix_.row_stride = inputs_;
-  bias_ = upload(device, request.bias, size_t(outputs_) * sizeof(float));
-  if (matrix_.dtype == DType::kI8) {
-    quantize(request);
-  } else {
-    store_numbers(request);
-  }
+  pack(request);
   matrix_.data = numbers_.data();
 }
 
-void Weight::store_numbers(const WeightRequest& request) {
-  numbers_ = upload_as(device_, request.matrix, size_t(outputs_ * inputs_), matrix_.dtype);
+void Weight::pack(const WeightRequest& request) {
+  const auto outputs = size_t(outputs_), count = size_t(outputs_ * inputs_);
+  upload(device_, bias_, Numbers{request.bias, outputs, DType::kF32});
+  if (matrix_.dtype == DType::kI8) return quantize(request);
+  upload(device_, numbers_, Numbers{request.matrix, count, matrix_.dtype});
   if (matrix_.dtype == DType::kF32) return;
-  narrow_bias_ = upload_as(device_, request.bias, size_t(outputs_), matrix_.dtype);
+  upload(device_, narrow_bias_, Numbers{request.bias, outputs, matrix_.dtype});
 }
 
 /// Symmetric, a scale for each output: w = scale · q, |q| <= 127.
@@ -121,8 +125,8 @@ void Weight::quantize(const WeightRequest& request) {
       steps[size_t(o * matrix_.row_stride + i)] = int8_t(std::clamp(step, -127.0f, 127.0f));
     }
   }
-  numbers_ = upload(device_, steps.data(), steps.size());
-  scales_ = upload(device_, scales.data(), scales.size() * sizeof(float));
+  upload(device_, numbers_, steps.data(), steps.size());
+  upload(device_, scales_, scales.data(), scales.size() * sizeof(float));
 }
 
 size_t Weight::bytes() const {
