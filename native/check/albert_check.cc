@@ -23,7 +23,7 @@ constexpr int kWrongUsage = 2;
 constexpr double kSmallFlops = 1e6;
 
 constexpr const char* kHelp =
-    "usage: albert_check [--mode parity|gradient|timing] [--filter TEXT]\n"
+    "usage: albert_check [--mode parity|gradient|timing|cost] [--filter TEXT]\n"
     "                    [--device NAME] [--isa NAME] [--dtype NAME]\n"
     "                    [--small] [--json] [--list] [--help]\n"
     "\n"
@@ -34,6 +34,7 @@ constexpr const char* kHelp =
     "                  its forward ops, in float64\n"
     "  --mode timing   best and median time of the cases that have real shapes,\n"
     "                  each checked first\n"
+    "  --mode cost     operations and bytes of these cases, by the ops' own counts\n"
     "  --filter TEXT   only the cases whose name contains TEXT\n"
     "  --device NAME   cpu (default), cuda or cuda:<index>\n"
     "  --isa NAME      one instruction set of the CPU (default: all that this\n"
@@ -63,8 +64,8 @@ struct UsageError : std::runtime_error {
 };
 
 void check_mode(const std::string& mode) {
-  if (mode != "parity" && mode != "gradient" && mode != "timing") {
-    throw UsageError("unknown mode \"" + mode + "\"; use parity, gradient or timing");
+  if (mode != "parity" && mode != "gradient" && mode != "timing" && mode != "cost") {
+    throw UsageError("unknown mode \"" + mode + "\"; use parity, gradient, timing or cost");
   }
 }
 
@@ -96,7 +97,8 @@ Arguments parse(const std::vector<std::string>& words) {
 std::vector<CaseInfo> chosen_cases(const Arguments& arguments) {
   std::vector<CaseInfo> chosen;
   const bool all = !arguments.filter.empty() || arguments.list;
-  const bool timing = arguments.mode == "timing", gradient = arguments.mode == "gradient";
+  const bool timing = arguments.mode == "timing" || arguments.mode == "cost";
+  const bool gradient = arguments.mode == "gradient";
   for (const CaseInfo& info : list_cases()) {
     const bool wanted = info.name.find(arguments.filter) != std::string::npos;
     if (gradient && !info.backward) continue;
@@ -194,6 +196,23 @@ int run_timing(const Arguments& arguments) {
   return kSuccess;
 }
 
+/// Operations and bytes of the cases with real shapes, by the ops' own counts; nothing is run.
+int run_cost(const Arguments& arguments) {
+  std::vector<CaseCost> costs;
+  const auto backends = chosen_backends(arguments);
+  for (const CaseInfo& info : chosen_cases(arguments)) {
+    const Binder binder = find_case(info.name).make();
+    for (const auto& backend : backends) {
+      Stage stage{*backend};
+      Fixture fixture(stage);
+      const BoundOp op = binder(fixture);
+      costs.push_back({info.name, info.op, backend->dtype(), op.flops, op.bytes});
+    }
+  }
+  print_costs(std::cout, costs, arguments.json);
+  return kSuccess;
+}
+
 int run(const std::vector<std::string>& words) {
   const Arguments arguments = parse(words);
   if (arguments.help) {
@@ -205,6 +224,7 @@ int run(const std::vector<std::string>& words) {
     return kSuccess;
   }
   if (arguments.mode == "gradient") return run_gradient(arguments);
+  if (arguments.mode == "cost") return run_cost(arguments);
   return arguments.mode == "parity" ? run_parity(arguments) : run_timing(arguments);
 }
 

@@ -29,6 +29,15 @@ void print_cases(std::ostream& out, const std::vector<CaseInfo>& cases, bool jso
 void print_parity(std::ostream& out, const std::vector<ParityReport>& reports, bool json);
 /// A line for each failure and one for each op.
 void print_gradients(std::ostream& out, const std::vector<GradientReport>& reports, bool json);
+/// What one run of a case costs, as its op counts.
+struct CaseCost {
+  std::string case_name;
+  std::string op;
+  std::string dtype;
+  double flops;
+  double bytes;
+};
+void print_costs(std::ostream& out, const std::vector<CaseCost>& costs, bool json);
 void print_timing(std::ostream& out, const std::vector<TimingReport>& reports, bool json);
 
 }  // namespace albert::checks

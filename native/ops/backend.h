@@ -49,6 +49,8 @@ class Backend : public Memory {
   /// differ; equal shapes.
   virtual void upload(const Tensor& device, const Tensor& host) = 0;
   virtual void download(const Tensor& host, const Tensor& device) = 0;
+  /// Waits for what executors were asked for so far, where their calls return before it is done.
+  virtual void synchronize() {}
   /// Fills a tensor without gaps with zeros. As written here, for backends in host memory.
   virtual void zero(const Tensor& device);
 

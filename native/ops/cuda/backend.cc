@@ -129,6 +129,11 @@ class CudaBackend final : public Backend {
   std::unique_ptr<Ops> executor(int) override { return std::make_unique<CudaOps>(device_); }
   void upload(const Tensor& device, const Tensor& host) override;
   void download(const Tensor& host, const Tensor& device) override;
+  void synchronize() override {
+    Status status{};
+    library().synchronize(device_.get(), &status);
+    check(status);
+  }
   void zero(const Tensor& device) override {
     Status status{};
     library().zero(device_.get(), device.data, size_t(device.size()) * size_of(device.dtype),

@@ -66,6 +66,13 @@ void copy(Device* device, const CopyRequest* request, Status* status) {
   guarded(status, [&] { device->copy(*request); });
 }
 
+void synchronize(Device* device, Status* status) {
+  guarded(status, [&] {
+    device->use();
+    check(cudaDeviceSynchronize(), "wait for the device");
+  });
+}
+
 void zero(Device* device, void* pointer, size_t bytes, Status* status) {
   guarded(status, [&] { device->zero(pointer, bytes); });
 }
@@ -130,6 +137,7 @@ constexpr Library kLibrary = {.version = kLibraryVersion,
                               .allocate = allocate,
                               .release = release,
                               .copy = copy,
+                              .synchronize = synchronize,
                               .zero = zero,
                               .prepare = prepare,
                               .repack = repack,

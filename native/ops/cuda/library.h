@@ -119,6 +119,7 @@ struct Library {
   void (*release)(Device* device, void* pointer);
   /// Waits for the workers' calls so far, then copies; returns when it is done.
   void (*copy)(Device* device, const CopyRequest* request, Status* status);
+  void (*synchronize)(Device* device, Status* status);
   void (*zero)(Device* device, void* pointer, size_t bytes, Status* status);
 
   Weight* (*prepare)(Device* device, const WeightRequest* request, Status* status);
