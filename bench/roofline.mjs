@@ -143,14 +143,14 @@ function report(all) {
   );
   return `# Floors of the kernels on three GPUs
 
-Written by \`npm run bench:roofline\` from the ops' own \`flops()\` and \`bytes()\`. **On paper: nothing here was
-measured on a GPU.** A floor is the longer of operations over peak and bytes over bandwidth; ops on tensor
-cores are held against the dense bf16 peak, the others against the float32 peak. Each number of a tensor is
-counted once, as if no cache held it: the shared layer's weights, which stay in L2 from pass to pass, make the
-true floor of small batches lower.
+Written by \`npm run bench:roofline\` from the ops' own \`flops()\` and \`bytes()\`.
+**On paper: nothing here was measured on a GPU.** A floor is the longer of operations over peak and
+bytes over bandwidth; ops on tensor cores are held against the dense bf16 peak, the others against
+the float32 peak. Each number of a tensor is counted once, as if no cache held it: the shared
+layer's weights, which stay in L2 from pass to pass, make the true floor of small batches lower.
 
-Expected is the floor over the share that the design reckons with, and at least ${launchMicroseconds} µs for a
-launch inside a captured graph:
+Expected is the floor over the share that the design reckons with, and at least
+${launchMicroseconds} µs for a launch inside a captured graph:
 
 ${used.join('\n')}
 - all others: ${Math.round(100 * streamed[0])} %: ${streamed[1]}

@@ -82,7 +82,8 @@ std::shared_ptr<Backend> create(const BackendOptions& options) {
     return open_cpu_backend(options.dtype, options.instruction_set);
   }
   if (device == "reference") return open_reference(options);
-  refuse("unknown device \"" + device + "\"; known are \"auto\", \"cpu\", \"cuda\" and \"reference\"");
+  refuse("unknown device \"" + device +
+         "\"; known are \"auto\", \"cpu\", \"cuda\" and \"reference\"");
 }
 
 }  // namespace

@@ -16,7 +16,8 @@ class Backend : public Memory {
  public:
   /// "cpu", "reference", or "cuda", "cuda:1", …
   virtual const char* name() const = 0;
-  /// The arithmetic of the layers: "fp32", "bf16", "int8"; "fp16" on CUDA; "fp64" in the reference.
+  /// The arithmetic of the layers: "fp32", "bf16", "int8"; on CUDA "fp16", too; "fp64" in the
+  /// reference.
   virtual const char* dtype() const = 0;
   /// The instruction set in use ("avx512", "avx2", "portable", "neon"), or the architecture of the
   /// GPU ("sm_90"); "none" for the reference.

@@ -16,8 +16,9 @@ async function load(device: string, env: Record<string, string>): Promise<string
     process.on('warning', ({ name, message }) => console.log('warning', name, message));
     const load = () => albert.AlbertModel.from_pretrained(${JSON.stringify(model)},
       { device: ${JSON.stringify(device)} });
+    const cuda = () => albert.info().backends.find(({ name }) => name === 'cuda');
     load().then(load).then(
-      () => console.log('loaded', albert.info().backends.find(({ name }) => name === 'cuda').reason),
+      () => console.log('loaded', cuda().reason),
       ({ code, message }) => console.log('error', code, message));`;
   const { output, code } = await runNode(['-e', script], { env });
   t.equal(code, 0);

@@ -302,7 +302,11 @@ function valuesOf(output: PlainTensor | number | undefined): ArrayLike<number> {
 }
 
 /** The worst error over all outputs of a case; a missing output counts as infinitely wrong. */
-export function compareAll(outputs: PlainOutputs, { expected }: GoldenCase, errorOf: ErrorOf): Comparison {
+export function compareAll(
+  outputs: PlainOutputs,
+  { expected }: GoldenCase,
+  errorOf: ErrorOf,
+): Comparison {
   const total: Comparison = { compared: 0, worst: 0 };
   const add = (actual: PlainTensor | number | undefined, { values, keep }: Expected): void => {
     const { compared, worst } = errorOf(valuesOf(actual), values, keep);

@@ -1,5 +1,5 @@
-// npm run build:cuda: builds libalbert_cuda.so for every listed architecture and puts it beside the
-// addon. Needs nvcc; headers of cuBLAS come from the toolkit or, where it lacks them, from the wheel
+// npm run build:cuda: builds libalbert_cuda.so for every listed architecture, beside the addon.
+// Needs nvcc; headers of cuBLAS come from the toolkit or, where it lacks them, from the wheel
 // nvidia-cublas of the same major version. Prints what each kernel uses of registers and memory.
 import { execFileSync, spawn } from 'node:child_process';
 import fs from 'node:fs';
@@ -15,7 +15,7 @@ function toolkitMajor() {
     const text = execFileSync('nvcc', ['--version'], { encoding: 'utf8' });
     return Number(/release (\d+)\./.exec(text)[1]);
   } catch {
-    throw new Error('nvcc was not found: install the CUDA toolkit, 12 or later, and put it on PATH');
+    throw new Error('nvcc was not found: put that of the CUDA toolkit, 12 or later, on PATH');
   }
 }
 
@@ -102,7 +102,8 @@ function printTable(use) {
     spilled,
   ]);
   for (const row of [head, ...rows]) {
-    console.log(row.map((cell, i) => (i === 0 ? String(cell).padEnd(44) : String(cell).padStart(9))).join(' '));
+    const [name, ...numbers] = row.map(String);
+    console.log([name.padEnd(44), ...numbers.map((cell) => cell.padStart(9))].join(' '));
   }
 }
 

@@ -1,8 +1,8 @@
 // Launches a kernel: the same call for nvcc and for the emulator of test/cuda.
 //
 // How a kernel is written, compiled and tested:
-//  - <op>.cu holds an op's kernels, in an anonymous namespace, and the `run(op, queue)` of kernels.h
-//    that launches them. Kernels are called <op>_<direction>_kernel. Launch by
+//  - <op>.cu holds an op's kernels, in an anonymous namespace, and the `run(op, queue)` that
+//    launches them (kernels.h). Kernels are called <op>_<direction>_kernel. Launch by
 //      return launch(kernel<256>, {grid, block, shared_bytes, queue.stream}, arguments...);
 //    `<<<>>>` and `extern __shared__` do not parse in g++; dynamic_shared<T>() stands for the
 //    latter. An empty grid is no launch: return early where there are no rows.

@@ -21,7 +21,7 @@ function run(command, args, env = {}) {
 /** The built program, or an error that says how to build it. */
 function program() {
   const file = path.join(root, 'build/albert_check');
-  if (!fs.existsSync(file)) throw new Error('build/albert_check is missing: npm run build makes it');
+  if (!fs.existsSync(file)) throw new Error('no build/albert_check: npm run build makes it');
   return file;
 }
 
@@ -36,9 +36,10 @@ async function reasonAgainst() {
 /** Parity and golden models; once more under compute-sanitizer, where it is installed. */
 function test() {
   let failed = run(program(), ['--device', 'cuda']) !== 0;
-  failed = run('npx', ['tap', 'test/cuda/golden.test.ts'], { ALBERT_TEST_GPU: '1' }) !== 0 || failed;
+  const golden = ['tap', 'test/cuda/golden.test.ts'];
+  failed = run('npx', golden, { ALBERT_TEST_GPU: '1' }) !== 0 || failed;
   const sanitizer = spawnSync('compute-sanitizer', ['--version']).status === 0;
-  if (!sanitizer) console.log('\ncompute-sanitizer is not installed: memory was not checked with it');
+  if (!sanitizer) console.log('\ncompute-sanitizer is not installed: it checked nothing');
   const small = ['--device', 'cuda', '--small'];
   for (const tool of sanitizer ? ['memcheck', 'racecheck', 'synccheck'] : []) {
     const args = ['--tool', tool, '--error-exitcode', '1', program(), ...small];

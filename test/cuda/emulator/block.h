@@ -1,4 +1,4 @@
-// The running block: its threads, who waits for whom, and whose turn it is. For the runtime's files.
+// The running block: its threads, who waits for whom, and whose turn it is.
 #pragma once
 
 #include <exception>

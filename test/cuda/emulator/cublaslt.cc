@@ -78,7 +78,8 @@ bool shapes_match(const Problem& p) {
     return layout.rows > 0 && layout.columns > 0 && layout.pitch >= layout.rows;
   };
   return holds(p.a) && holds(p.b) && holds(p.c) && holds(p.d) &&
-         (ta ? p.a.columns : p.a.rows) == p.d.rows && (tb ? p.b.rows : p.b.columns) == p.d.columns &&
+         (ta ? p.a.columns : p.a.rows) == p.d.rows &&
+         (tb ? p.b.rows : p.b.columns) == p.d.columns &&
          (tb ? p.b.columns : p.b.rows) == p.inner() && p.c.rows == p.d.rows &&
          p.c.columns == p.d.columns;
 }

@@ -128,9 +128,11 @@ void* dynamic_shared(size_t alignment) {
 bool is_shared(const void* pointer, size_t bytes) {
   const auto* byte = static_cast<const unsigned char*>(pointer);
   if (dynamic.holds(byte, bytes)) return true;
+  const auto is_before = [](const unsigned char* at, const Range& range) {
+    return at < range.begin;
+  };
   const auto after =
-      std::upper_bound(static_arrays.begin(), static_arrays.end(), byte,
-                       [](const unsigned char* at, const Range& range) { return at < range.begin; });
+      std::upper_bound(static_arrays.begin(), static_arrays.end(), byte, is_before);
   return after != static_arrays.begin() && (after - 1)->holds(byte, bytes);
 }
 

@@ -1,4 +1,4 @@
-// The part of the CUDA runtime's interface that native/ops/cuda uses, for a compiler without toolkit.
+// The part of the CUDA runtime's interface that native/ops/cuda uses, where there is no toolkit.
 #pragma once
 
 #include <cstddef>
