@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import { built, emulated } from '../support/cuda';
-import { runNode } from '../support/forward';
+import { runNode, runProgram } from '../support/forward';
 import { goldenDirectory } from '../support/golden';
 
 const index = path.join(__dirname, '../../dist/index.js');
@@ -25,9 +25,9 @@ async function load(device: string, env: Record<string, string>): Promise<string
   return output;
 }
 
-const driver = fs.existsSync('/proc/driver/nvidia');
+const driver = fs.existsSync('/proc/driver/nvidia') && 'this machine has a driver';
 
-t.test('no driver', { skip: driver && 'this machine has a driver' }, async (t) => {
+t.test('no driver', { skip: driver }, async (t) => {
   const env = { ALBERT_CUDA_LIBRARY: '' };
   t.match(await load('cuda', env), /^error ERR_BACKEND cuda: .*no NVIDIA driver.*device "cpu"/);
   const quiet = await load('auto', env);
@@ -50,4 +50,18 @@ t.test('the emulated library', async (t) => {
   t.match(await load('cuda', emulated()), /^loaded CUDA emulator/);
   t.match(await load('auto', emulated()), /^loaded CUDA emulator/);
   t.match(await load('cuda:1', emulated()), /^error ERR_BACKEND cuda: expected a device below 1/);
+});
+
+t.test('test:gpu and bench:gpu say that there is no GPU', { skip: driver }, async (t) => {
+  const script = path.join(__dirname, '../../native/ops/cuda/run.mjs');
+  for (const task of ['test', 'bench']) {
+    const { errors, code } = await runNode([script, task], { env: { ALBERT_CUDA_LIBRARY: '' } });
+    t.equal(code, 3);
+    t.match(errors, /:gpu: no GPU to use here: cuda: this machine has no NVIDIA driver/);
+  }
+  const checked = await runProgram(built('albert_check'), ['--device', 'cuda'], {
+    env: { ALBERT_CUDA_LIBRARY: '' },
+  });
+  t.equal(checked.code, 1);
+  t.match(checked.errors, /^albert_check: cuda: this machine has no NVIDIA driver/);
 });

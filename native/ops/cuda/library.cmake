@@ -43,10 +43,14 @@ file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/cuda)
 foreach(source ${ALBERT_CUDA_SOURCES})
   get_filename_component(name ${source} NAME_WE)
   set(object ${CMAKE_BINARY_DIR}/cuda/${name}.o)
+  set(headers DEPFILE ${object}.d)
+  if(CMAKE_VERSION VERSION_LESS 3.20)
+    set(headers "")  # makefiles could not take it then: changed headers need a clean build
+  endif()
   add_custom_command(OUTPUT ${object}
     COMMAND ${CUDAToolkit_NVCC_EXECUTABLE} ${ALBERT_NVCC_OPTIONS} -MD -MF ${object}.d
       -c ${CMAKE_SOURCE_DIR}/${source} -o ${object}
-    DEPENDS ${CMAKE_SOURCE_DIR}/${source} DEPFILE ${object}.d
+    DEPENDS ${CMAKE_SOURCE_DIR}/${source} ${headers}
     COMMENT "Compiling ${source} for ${ALBERT_CUDA_ARCHITECTURES}" VERBATIM)
   list(APPEND ALBERT_CUDA_OBJECTS ${object})
 endforeach()
