@@ -1,10 +1,10 @@
 // Attention in float32 arithmetic, for any element type, head size and alignment.
 //
-// A block has 256 threads and works on 64 rows against 64 others at a time. Thread (x, y) of 16 × 16
-// holds the 16 pairs of the rows y + 16 i and the columns x + 16 j: shared memory is read without
-// conflicts, four numbers for four multiplications each, and one block of random words serves the
-// four columns of a row. Output columns are dealt out 64 a block; blocks of the same rows compute
-// the same scores, which costs heads of up to 64 columns nothing. (Calculated: not measured on a
+// A block has 256 threads and works on 64 rows against 64 others at a time. Thread (x, y) of
+// 16 × 16 holds the 16 pairs of rows y + 16 i and columns x + 16 j: shared memory is read without
+// conflicts, 8 numbers for 16 multiplications, and one block of random words serves the four
+// columns of a row. Output columns are dealt out 64 a block; blocks of the same rows compute the
+// same scores, which costs heads of up to 64 columns nothing. (Calculated: not measured on a
 // device.)
 #pragma once
 
@@ -222,7 +222,7 @@ __device__ __forceinline__ int64_t first_probability(const AttentionInputs<T>& i
 
 /// The probabilities, where a caller asked to see them: from the log-sum-exp of forward.
 template <class T>
-__global__ void __launch_bounds__(kPlainThreads)
+__global__ void __launch_bounds__(kPlainThreads, 1)
     attention_probabilities_kernel(const ProbabilitiesArguments<T> a) {
   __shared__ PlainShared shared;
   const AttentionTile tile = query_tile<kPlainTile>(a.in);

@@ -1,10 +1,10 @@
 // Attention on tensor cores, for bf16 and f16 and heads of 64 or 128 aligned columns.
 //
-// A warp owns 16 rows: it multiplies them with tiles of other rows, which all warps of a block share
-// and which travel into shared memory while the tile before is used. Sums stay in the fragments of
-// mma.m16n8k16: lane l has the rows l / 4 and l / 4 + 8 and, of each 8 columns, 2 (l % 4) and the
-// next. The statistics of a row lie in the 4 lanes that share it; each row is computed in the same
-// way whatever the number of warps.
+// A warp owns 16 rows: it multiplies them with tiles of other rows, which all warps of a block
+// share and which travel into shared memory while the tile before is used. Sums stay in the
+// fragments of mma.m16n8k16: lane l has the rows l / 4 and l / 4 + 8 and, of each 8 columns,
+// 2 (l % 4) and the next. The statistics of a row lie in the 4 lanes that share it; each row is
+// computed in the same way whatever the number of warps.
 #pragma once
 
 #include "ops/cuda/attention.cuh"
