@@ -12,7 +12,7 @@ import * as check from './options.js';
 /** The update rule and its schedule; the defaults are those of the original code. */
 export interface TraceOptions extends OptimizerOptions {
   /** Default 'cpu'; 'reference' computes in float64. */
-  backend?: 'cpu' | 'reference' | undefined;
+  backend?: 'cpu' | 'cuda' | 'reference' | undefined;
   /** The instruction set on the CPU; default the best of this machine. */
   isa?: InstructionSet | undefined;
 }
@@ -30,7 +30,7 @@ export interface TraceUpdate {
 }
 
 const traceSchema: check.OptionSchema = {
-  backend: check.oneOf('cpu', 'reference'),
+  backend: check.oneOf('cpu', 'cuda', 'reference'),
   isa: check.oneOf(...instructionSets),
   ...optimizerSchema,
 };

@@ -28,5 +28,6 @@ export async function printInfo(options: { json?: boolean }): Promise<void> {
 /** A line for each dtype of a device, or one with the reason why it has none. */
 function backendRows({ name, available, reason, dtypes, arithmetic }: NativeBackendInfo) {
   if (!available) return [[name, `not available: ${reason}`]];
-  return dtypes.map((dtype, i) => [i === 0 ? name : '', `${dtype}: ${arithmetic[dtype]}`]);
+  const rows = dtypes.map((dtype, i) => [i === 0 ? name : '', `${dtype}: ${arithmetic[dtype]}`]);
+  return name === 'cuda' ? [...rows, ['', reason]] : rows;
 }

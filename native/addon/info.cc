@@ -75,8 +75,16 @@ constexpr Arithmetic kArithmetics[] = {
     {"none", "float64 products and sums: the oracle for tests", "", ""},
 };
 
+const char* arithmetic_of_gpu(const std::string& dtype) {
+  if (dtype == "fp32") return kFloat32;
+  if (dtype == "bf16") return "bfloat16 products in tensor cores, float32 sums";
+  if (dtype == "fp16") return "float16 products in tensor cores, float32 sums";
+  return "8-bit operands in tensor cores, exact 32-bit sums";
+}
+
 /// Empty for an instruction set that the table lacks.
 const char* arithmetic_of(const std::string& instruction_set, const std::string& dtype) {
+  if (instruction_set.starts_with("sm_")) return arithmetic_of_gpu(dtype);
   for (const Arithmetic& each : kArithmetics) {
     if (instruction_set != each.instruction_set) continue;
     return dtype == "fp32" ? each.fp32 : dtype == "bf16" ? each.bf16 : each.int8;
@@ -89,6 +97,7 @@ struct BackendState {
   bool available = false;
   std::string instruction_set = "none";
   std::string reason;
+  std::string description = {};
   /// The dtypes it opens with, and how it computes in each.
   std::vector<std::string> dtypes = {};
   std::vector<std::string> arithmetic = {};
@@ -102,6 +111,7 @@ BackendState try_backend(const char* device) {
           open_backend({.device = device, .dtype = dtype, .instruction_set = {}});
       state.available = true;
       state.instruction_set = backend->instruction_set();
+      state.description = backend->description();
       state.dtypes.push_back(dtype);
       state.arithmetic.push_back(arithmetic_of(state.instruction_set, dtype));
     } catch (const Error& error) {
@@ -134,6 +144,7 @@ Napi::Object thread_info(Napi::Env env) {
 
 Napi::Object backend_info(Napi::Env env, const char* device, const char* remark) {
   const BackendState state = try_backend(device);
+  const std::string present = *remark != '\0' ? remark : state.description;
   Napi::Object arithmetic = Napi::Object::New(env);
   for (size_t i = 0; i < state.dtypes.size(); ++i) {
     arithmetic.Set(state.dtypes[i], state.arithmetic[i]);
@@ -141,7 +152,7 @@ Napi::Object backend_info(Napi::Env env, const char* device, const char* remark)
   Napi::Object backend = Napi::Object::New(env);
   backend.Set("name", device);
   backend.Set("available", state.available);
-  backend.Set("reason", state.available ? remark : state.reason);
+  backend.Set("reason", state.available ? present : state.reason);
   backend.Set("dtypes", strings_of(env, state.dtypes));
   backend.Set("arithmetic", arithmetic);
   return backend;

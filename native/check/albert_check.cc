@@ -1,4 +1,6 @@
 // The program albert_check: holds every kernel of this machine against the reference, and times it.
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <exception>
 #include <functional>
@@ -8,6 +10,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "check/report.h"
@@ -21,10 +24,12 @@ namespace {
 constexpr int kSuccess = 0;
 constexpr int kFailure = 1;
 constexpr int kWrongUsage = 2;
+constexpr double kSmallFlops = 1e6;
 
 constexpr const char* kHelp =
-    "usage: albert_check [--mode parity|gradient|timing|training] [--filter TEXT]\n"
-    "                    [--isa NAME] [--dtype NAME] [--updates COUNT] [--json]\n"
+    "usage: albert_check [--mode parity|gradient|timing|training|cost]\n"
+    "                    [--filter TEXT] [--device NAME] [--isa NAME]\n"
+    "                    [--dtype NAME] [--updates COUNT] [--small] [--json]\n"
     "                    [--list] [--help]\n"
     "\n"
     "  --mode parity   every case against the float64 reference: errors, guard\n"
@@ -37,9 +42,13 @@ constexpr const char* kHelp =
     "  --mode training a tiny model, trained in fp32 and bf16 beside forward passes:\n"
     "                  losses against the reference, a checkpoint in the middle\n"
     "  --updates COUNT of training (default: 300)\n"
+    "  --mode cost     operations and bytes of these cases, by the ops' own counts\n"
     "  --filter TEXT   only the cases whose name contains TEXT\n"
-    "  --isa NAME      one instruction set (default: all that this machine runs)\n"
-    "  --dtype NAME    fp32, bf16 or int8 (default: all of them)\n"
+    "  --device NAME   cpu (default), cuda or cuda:<index>\n"
+    "  --isa NAME      one instruction set of the CPU (default: all that this\n"
+    "                  machine runs)\n"
+    "  --dtype NAME    fp32, bf16, int8, or, of cuda, fp16 (default: all of them)\n"
+    "  --small         parity: only cases of up to a million operations\n"
     "  --json          one JSON document instead of lines\n"
     "  --list          the names of the cases, without running them\n"
     "\n"
@@ -48,9 +57,11 @@ constexpr const char* kHelp =
 struct Arguments {
   std::string mode = "parity";
   std::string filter;
+  std::string device = "cpu";
   std::string isa;
   std::string dtype;
   std::string updates = "300";
+  bool small = false;
   bool json = false;
   bool list = false;
   bool help = false;
@@ -62,8 +73,10 @@ struct UsageError : std::runtime_error {
 };
 
 void check_mode(const std::string& mode) {
-  if (mode != "parity" && mode != "gradient" && mode != "timing" && mode != "training") {
-    throw UsageError("unknown mode \"" + mode + "\"; use parity, gradient, timing or training");
+  static constexpr std::array<std::string_view, 5> kModes = {"parity", "gradient", "timing", "training", "cost"};
+  if (std::find(kModes.begin(), kModes.end(), mode) == kModes.end()) {
+    throw UsageError("unknown mode \"" + mode +
+                     "\"; use parity, gradient, timing, training or cost");
   }
 }
 
@@ -71,10 +84,12 @@ Arguments parse(const std::vector<std::string>& words) {
   Arguments arguments;
   const std::map<std::string, std::string*> options = {{"--mode", &arguments.mode},
                                                        {"--filter", &arguments.filter},
+                                                       {"--device", &arguments.device},
                                                        {"--isa", &arguments.isa},
                                                        {"--dtype", &arguments.dtype},
                                                        {"--updates", &arguments.updates}};
   const std::map<std::string, bool*> flags = {
+      {"--small", &arguments.small},
       {"--json", &arguments.json}, {"--list", &arguments.list}, {"--help", &arguments.help}};
   for (size_t i = 0; i < words.size(); ++i) {
     if (const auto flag = flags.find(words[i]); flag != flags.end()) {
@@ -94,7 +109,8 @@ Arguments parse(const std::vector<std::string>& words) {
 std::vector<CaseInfo> chosen_cases(const Arguments& arguments) {
   std::vector<CaseInfo> chosen;
   const bool all = !arguments.filter.empty() || arguments.list;
-  const bool timing = arguments.mode == "timing", gradient = arguments.mode == "gradient";
+  const bool timing = arguments.mode == "timing" || arguments.mode == "cost";
+  const bool gradient = arguments.mode == "gradient";
   for (const CaseInfo& info : list_cases()) {
     const bool wanted = info.name.find(arguments.filter) != std::string::npos;
     if (gradient && !info.backward) continue;
@@ -113,10 +129,13 @@ bool chosen(const std::string& wish, const std::string& name, std::string& known
 std::vector<std::shared_ptr<Backend>> chosen_backends(const Arguments& arguments) {
   std::vector<std::string> sets, dtypes;
   std::string known_sets, known_dtypes;
+  const bool is_cpu = arguments.device == "cpu";
+  if (!is_cpu) sets.push_back(arguments.isa);
   for (const char* isa : available_instruction_sets()) {
-    if (chosen(arguments.isa, isa, known_sets)) sets.push_back(isa);
+    if (is_cpu && chosen(arguments.isa, isa, known_sets)) sets.push_back(isa);
   }
-  for (const char* dtype : {"fp32", "bf16", "int8"}) {
+  for (const char* dtype : {"fp32", "bf16", "fp16", "int8"}) {
+    if (is_cpu && dtype == std::string("fp16")) continue;
     if (chosen(arguments.dtype, dtype, known_dtypes)) dtypes.push_back(dtype);
   }
   if (sets.empty()) throw UsageError("--isa must be one of " + known_sets);
@@ -124,7 +143,8 @@ std::vector<std::shared_ptr<Backend>> chosen_backends(const Arguments& arguments
   std::vector<std::shared_ptr<Backend>> backends;
   for (const std::string& isa : sets) {
     for (const std::string& dtype : dtypes) {
-      backends.push_back(open_backend({.device = "cpu", .dtype = dtype, .instruction_set = isa}));
+      backends.push_back(
+          open_backend({.device = arguments.device, .dtype = dtype, .instruction_set = isa}));
     }
   }
   return backends;
@@ -136,8 +156,9 @@ int run_parity(const Arguments& arguments) {
   bool passed = true;
   for (const CaseInfo& info : chosen_cases(arguments)) {
     const ExpectedCase expected = expect(find_case(info.name));
+    if (arguments.small && expected.flops > kSmallFlops) continue;
     for (const auto& backend : backends) {
-      if (!computes_in(info.op, backend->dtype())) continue;
+      if (!computes_in(info.op, backend->dtype(), backend->name())) continue;
       reports.push_back(check_parity(expected, *backend));
       passed = passed && reports.back().passed();
     }
@@ -179,7 +200,7 @@ int run_timing(const Arguments& arguments) {
   for (const CaseInfo& info : chosen_cases(arguments)) {
     const ExpectedCase expected = expect(find_case(info.name));
     for (const auto& backend : backends) {
-      if (!computes_in(info.op, backend->dtype())) continue;
+      if (!computes_in(info.op, backend->dtype(), backend->name())) continue;
       on_worker([&] { reports.push_back(time_case(expected, *backend, threads)); });
     }
   }
@@ -207,6 +228,23 @@ int run_training(const Arguments& arguments) {
   return passed ? kSuccess : kFailure;
 }
 
+/// Operations and bytes of the cases with real shapes, by the ops' own counts; nothing is run.
+int run_cost(const Arguments& arguments) {
+  std::vector<CaseCost> costs;
+  const auto backends = chosen_backends(arguments);
+  for (const CaseInfo& info : chosen_cases(arguments)) {
+    const Binder binder = find_case(info.name).make();
+    for (const auto& backend : backends) {
+      Stage stage{*backend};
+      Fixture fixture(stage);
+      const BoundOp op = binder(fixture);
+      costs.push_back({info.name, info.op, backend->dtype(), op.flops, op.bytes});
+    }
+  }
+  print_costs(std::cout, costs, arguments.json);
+  return kSuccess;
+}
+
 int run(const std::vector<std::string>& words) {
   const Arguments arguments = parse(words);
   if (arguments.help) {
@@ -219,6 +257,7 @@ int run(const std::vector<std::string>& words) {
   }
   if (arguments.mode == "gradient") return run_gradient(arguments);
   if (arguments.mode == "training") return run_training(arguments);
+  if (arguments.mode == "cost") return run_cost(arguments);
   return arguments.mode == "parity" ? run_parity(arguments) : run_timing(arguments);
 }
 

@@ -81,7 +81,7 @@ void add(CaseList& cases, const Sizes& s, double magnitude = 1, bool timed = fal
   cases.push_back(
       {"attention", name_of(s), int64_t(s.lengths.size()), magnitude, timed, [s]() -> Binder {
          return [s, inputs = draw(s)](Fixture& fixture) {
-           return bound(bind(fixture, s, inputs), &Ops::attention_forward);
+           return bound_by_lengths(fixture, bind(fixture, s, inputs), &Ops::attention_forward);
          };
        }});
 }
@@ -138,6 +138,9 @@ void add_attention_cases(CaseList& cases) {
   add(cases, {.heads = 2, .head_size = 64, .lengths = {512}, .keep_log_sum_exp = true}, 1, true);
   add(cases, {.heads = 12, .head_size = 64, .lengths = {128}}, 1, true);
   add(cases, {.heads = 12, .head_size = 64, .lengths = {31}, .query_lengths = {1}}, 1, true);
+  // Enough rows and heads for the wide blocks of a GPU, in one sequence and in several.
+  add(cases, {.heads = 108, .head_size = 64, .lengths = {129}, .keep_log_sum_exp = true});
+  add(cases, {.heads = 72, .head_size = 128, .lengths = {70, 1, 121}});
   // Scores of tens and of thousands: what float32 does not know of them, the softmax passes on to
   // the probabilities that lie between 0 and 1.
   for (const auto& [deviation, magnitude] : {std::pair{3.0, 10.0}, std::pair{30.0, 200.0}}) {

@@ -52,7 +52,7 @@ BoundOp forward(Fixture& fixture, const Layout& l, const Arrays& a) {
       .cu_seqlens = fixture.offsets(l.keys),
       .heads = l.sizes.heads,
       .dropout = bind_dropout(fixture, l.sizes.dropout, l.origins, l.queries)};
-  return bound(op, &Ops::attention_forward);
+  return bound_by_lengths(fixture, op, &Ops::attention_forward);
 }
 
 BoundOp backward(Fixture& fixture, const Layout& l, const Arrays& a) {
@@ -71,7 +71,7 @@ BoundOp backward(Fixture& fixture, const Layout& l, const Arrays& a) {
       .cu_seqlens = fixture.offsets(l.keys),
       .heads = l.sizes.heads,
       .dropout = bind_dropout(fixture, l.sizes.dropout, l.origins, l.queries)};
-  return bound(op, &Ops::attention_backward);
+  return bound_by_lengths(fixture, op, &Ops::attention_backward);
 }
 
 OpPair draw(const Sizes& s) {
@@ -123,6 +123,9 @@ void add_attention_backward_cases(CaseList& cases) {
               .dropout = 0.1});
   add(cases, {.heads = 2, .head_size = 16, .lengths = {3, 40}, .query_lengths = {0, 0}});
   add(cases, {.heads = 2, .head_size = 16, .lengths = {5, 31}, .deviation = 3}, 10);
+  // Enough rows and heads for the wide blocks of a GPU.
+  add(cases, {.heads = 108, .head_size = 64, .lengths = {70, 1, 65}, .dropout = 0.1});
+  add(cases, {.heads = 72, .head_size = 128, .lengths = {130, 65}});
   add(cases, {.heads = 12, .head_size = 64, .lengths = {128}, .dropout = 0.1, .sliced = true}, 1,
       true);
   add(cases, {.heads = 2, .head_size = 64, .lengths = {512}, .sliced = true}, 1, true);

@@ -81,7 +81,7 @@ Binder make_attention(const AttentionSizes& s) {
         .cu_seqlens = fixture.offsets(sequences),
         .heads = s.heads,
         .dropout = bind_dropout(fixture, 0.1, origins, sequences)};
-    return bound(op, &Ops::attention_forward);
+    return bound_by_lengths(fixture, op, &Ops::attention_forward);
   };
 }
 

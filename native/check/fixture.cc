@@ -23,6 +23,7 @@ bool same_bits(double a, double b) {
 /// The largest part of a row's largest weight that packing may take off a weight.
 double rounding_of(const std::string& dtype) {
   if (dtype == "bf16") return 0x1p-8;
+  if (dtype == "fp16") return 0x1p-11;
   return dtype == "int8" ? 0.51 / 64 : 0;
 }
 
@@ -190,7 +191,13 @@ Tensor Fixture::accumulator(const char* name, const HostArray& array) {
 Tensor Fixture::upload_indices(const std::vector<int32_t>& indices) {
   const Tensor tensor = allocate(DType::kI32, int64_t(indices.size()));
   stage_.backend.upload(tensor, tensor_of(indices.data(), {int64_t(indices.size())}));
+  indices_[tensor.data] = indices;
   return tensor;
+}
+
+Tensor Fixture::on_host(const Tensor& device) const {
+  const std::vector<int32_t>& indices = indices_.at(device.data);
+  return tensor_of(indices.data(), {int64_t(indices.size())});
 }
 
 Tensor Fixture::indices(const std::vector<int32_t>& indices, const Partition& partition) {

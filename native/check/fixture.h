@@ -67,6 +67,8 @@ class Fixture {
   Tensor indices(const std::vector<int32_t>& indices, const Partition& partition);
   /// The offsets of the chosen items, from 0.
   Tensor offsets(const Partition& partition);
+  /// The same offsets or indices in host memory, for what counts by them.
+  Tensor on_host(const Tensor& device) const;
   /// An input that every item sees whole: a table, a norm's weight.
   Tensor shared(const HostArray& array, Placement placement = {});
   /// A scalar that the op reads: f64 or i32.
@@ -120,6 +122,16 @@ class Fixture {
   std::optional<int64_t> item_;
   std::vector<Buffer> buffers_;
   std::vector<std::pair<void*, size_t>> allocations_;
+  std::map<const void*, std::vector<int32_t>> indices_;  // by where they lie on the device
 };
+
+/// An op whose cost depends on the lengths in its offsets, which may lie on a device.
+template <class Op>
+BoundOp bound_by_lengths(const Fixture& fixture, const Op& op, void (Ops::*run)(const Op&)) {
+  Op counted = op;
+  counted.query_cu_seqlens = fixture.on_host(op.query_cu_seqlens);
+  counted.cu_seqlens = fixture.on_host(op.cu_seqlens);
+  return {[op, run](Ops& ops) { (ops.*run)(op); }, flops(counted), bytes(counted)};
+}
 
 }  // namespace albert::checks

@@ -24,6 +24,7 @@ struct OutputError {
 struct ParityReport {
   std::string case_name;
   std::string op;
+  std::string device;
   std::string instruction_set;
   std::string dtype;
   std::vector<OutputError> outputs;
@@ -39,13 +40,14 @@ struct ExpectedCase {
   Binder binder;
   std::vector<OutputValues> outputs;
   std::vector<int64_t> items;  // whose rows the outputs hold, one after the other; empty = all
+  double flops = 0;            // of one run, of all items that were computed
 };
 
 ExpectedCase expect(const OpCase& op_case);
 
 /// Every output within the op's tolerance, nothing written outside of outputs, and the same bits
-/// with 1, 2 and 5 threads and for each row or sequence alone. What the backend throws is a failure
-/// in the report.
+/// with 1, 2 and 5 threads (of CUDA: on three streams) and, unless the backend promises less, for
+/// each row or sequence alone. What the backend throws is a failure in the report.
 ParityReport check_parity(const ExpectedCase& expected, Backend& backend);
 
 }  // namespace albert::checks

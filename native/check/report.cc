@@ -134,6 +134,22 @@ void print_parity(std::ostream& out, const std::vector<ParityReport>& reports, b
   json ? print_parity_json(out, reports) : print_parity_lines(out, reports);
 }
 
+void print_costs(std::ostream& out, const std::vector<CaseCost>& costs, bool json) {
+  const auto format = [](const CaseCost& cost) {
+    return "{\"case\": " + json_string(cost.case_name) + ", \"op\": " + json_string(cost.op) +
+           ", \"dtype\": " + json_string(cost.dtype) + ", \"flops\": " + json_number(cost.flops) +
+           ", \"bytes\": " + json_number(cost.bytes) + "}";
+  };
+  if (json) {
+    out << "{\n  \"mode\": \"cost\",\n  \"costs\": " << json_list(costs, format) << "\n}\n";
+    return;
+  }
+  for (const CaseCost& cost : costs) {
+    out << cost.case_name << " " << cost.dtype << ": " << json_number(cost.flops)
+        << " operations, " << json_number(cost.bytes) << " bytes\n";
+  }
+}
+
 void print_timing(std::ostream& out, const std::vector<TimingReport>& reports, bool json) {
   if (json) {
     const auto format = [](const TimingReport& report) { return json_of(report); };

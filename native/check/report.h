@@ -32,6 +32,16 @@ void print_parity(std::ostream& out, const std::vector<ParityReport>& reports, b
 void print_gradients(std::ostream& out, const std::vector<GradientReport>& reports, bool json);
 /// A line for each run.
 void print_training(std::ostream& out, const std::vector<TrainingReport>& reports, bool json);
+
+/// What one run of a case costs, as its op counts.
+struct CaseCost {
+  std::string case_name;
+  std::string op;
+  std::string dtype;
+  double flops;
+  double bytes;
+};
+void print_costs(std::ostream& out, const std::vector<CaseCost>& costs, bool json);
 void print_timing(std::ostream& out, const std::vector<TimingReport>& reports, bool json);
 
 }  // namespace albert::checks

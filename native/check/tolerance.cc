@@ -72,22 +72,56 @@ constexpr Line kTable[] = {
 
 constexpr Tolerance kFloat64 = {1e-12, 1e-13};
 
-}  // namespace
+// Of GPUs, forward and backward: sums in other orders, exponentials by the hardware's functions.
+constexpr Line kCudaTable[] = {
+    {"convert", "fp32", {0, 0}},
+    {"gather_rows", "fp32", {0, 0}},
+    {"dropout", "fp32", {2e-7, 1e-7}},
+    {"", "fp32", {2e-5, 1e-5}},
+    {"", "bf16", {6e-2, 2e-2}},
+    {"", "fp16", {1e-2, 4e-3}},
+    {"linear", "int8", {1e-1, 9e-2}},
+    {"", "int8", {6e-2, 2e-2}},
+};
+// What layers and their training are made of; all others compute in float32.
+constexpr const char* kNarrowOnCuda[] = {
+    "embedding",          "linear",              "layer_norm",
+    "attention",          "convert",             "gather_rows",
+    "dropout",            "embedding_backward",  "linear_backward",
+    "layer_norm_backward", "attention_backward", "gather_rows_backward",
+    "activation_backward"};
 
-Tolerance tolerance_of(const std::string& op, const std::string& dtype) {
-  if (dtype == "fp64") return kFloat64;
-  const auto* found = std::find_if(std::begin(kTable), std::end(kTable), [&](const Line& line) {
-    return line.op == op && line.dtype == dtype;
-  });
-  if (found == std::end(kTable)) {
-    throw Error(ErrorCode::kNotFound, "check: " + op + " does not compute in " + dtype);
-  }
-  return found->tolerance;
+bool is_cuda(const std::string& device) {
+  return device.starts_with("cuda");
 }
 
-bool computes_in(const std::string& op, const std::string& dtype) {
-  return std::any_of(std::begin(kTable), std::end(kTable),
-                     [&](const Line& line) { return line.op == op && line.dtype == dtype; });
+/// The line of an op and dtype; on CUDA a line without op is for all.
+const Line* find_line(const std::string& op, const std::string& dtype, const std::string& device) {
+  const auto find = [&](const auto& table) -> const Line* {
+    const auto* found = std::find_if(std::begin(table), std::end(table), [&](const Line& line) {
+      return (op == line.op || *line.op == '\0') && dtype == line.dtype;
+    });
+    return found == std::end(table) ? nullptr : found;
+  };
+  if (!is_cuda(device)) return find(kTable);
+  const bool is_inference = dtype == "int8";
+  const auto is_op = [&](const char* name) { return op == name; };
+  const bool is_narrow =
+      std::any_of(std::begin(kNarrowOnCuda), std::end(kNarrowOnCuda), is_op) &&
+      !(is_inference && (op.ends_with("_backward") || op == "dropout" || op == "embedding"));
+  return dtype == "fp32" || is_narrow ? find(kCudaTable) : nullptr;
+}
+
+}  // namespace
+
+Tolerance tolerance_of(const std::string& op, const std::string& dtype, const std::string& device) {
+  if (dtype == "fp64") return kFloat64;
+  if (const Line* found = find_line(op, dtype, device)) return found->tolerance;
+  throw Error(ErrorCode::kNotFound, "check: " + op + " does not compute in " + dtype);
+}
+
+bool computes_in(const std::string& op, const std::string& dtype, const std::string& device) {
+  return find_line(op, dtype, device) != nullptr;
 }
 
 }  // namespace albert::checks

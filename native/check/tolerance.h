@@ -12,11 +12,11 @@ struct Tolerance {
   double relative_l2;
 };
 
-/// For "fp32", "bf16", "int8" or "fp64" (the reference held against itself). Throws
-/// Error{kNotFound} for an op without a line in the table.
-Tolerance tolerance_of(const std::string& op, const std::string& dtype);
+/// For "fp32", "bf16", "fp16", "int8" or "fp64" (the reference held against itself) on a device
+/// ("cpu", "cuda", "cuda:1"). Throws Error{kNotFound} for an op without a line in the table.
+Tolerance tolerance_of(const std::string& op, const std::string& dtype, const std::string& device);
 
-/// Whether an op computes in a dtype: ops of the heads alone know fp32 only.
-bool computes_in(const std::string& op, const std::string& dtype);
+/// Whether an op computes in a dtype there: ops of the heads alone know fp32 only.
+bool computes_in(const std::string& op, const std::string& dtype, const std::string& device);
 
 }  // namespace albert::checks

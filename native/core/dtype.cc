@@ -1,5 +1,7 @@
-// Names of the element types and the half-precision decoder.
+// Names of the element types and the half-precision conversions.
 #include "core/dtype.h"
+
+#include <cmath>
 
 namespace albert {
 
@@ -37,6 +39,17 @@ float to_float(Float16 value) noexcept {
   // Zero and subnormals: mantissa times 2^-24, exact in float32.
   const float magnitude = float(mantissa) * 0x1p-24f;
   return sign ? -magnitude : magnitude;
+}
+
+Float16 to_float16(float value) noexcept {
+  const uint32_t bits = std::bit_cast<uint32_t>(value);
+  const uint32_t sign = bits >> 16 & 0x8000u, magnitude = bits & 0x7fffffffu;
+  if (magnitude > 0x7f800000u) return {uint16_t(sign | 0x7e00u)};
+  if (magnitude >= 0x477ff000u) return {uint16_t(sign | 0x7c00u)};  // 65520 and beyond
+  if (magnitude < 0x38800000u) {  // below 2^-14: a multiple of 2^-24
+    return {uint16_t(sign | uint32_t(std::nearbyint(std::fabs(value) * 0x1p24f)))};
+  }
+  return {uint16_t(sign | (magnitude - 0x38000000u + 0xfffu + (magnitude >> 13 & 1u)) >> 13)};
 }
 
 }  // namespace albert

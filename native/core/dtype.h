@@ -46,6 +46,8 @@ inline float to_float(BFloat16 value) {
 }
 
 float to_float(Float16 value) noexcept;
+/// Rounds to nearest, ties to even; NaN stays NaN.
+Float16 to_float16(float value) noexcept;
 
 /// Rounds to nearest, ties to even; NaN stays NaN.
 inline BFloat16 to_bfloat16(float value) {

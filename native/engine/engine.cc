@@ -83,16 +83,29 @@ class LoadedEngine : public Engine {
   const std::shared_ptr<Scheduler> scheduler_;
 };
 
+/// A GPU wants tiles of many rows (as many as 32 sequences of 512), and two at a time: one computes
+/// while the other's results are read. Each has its own activations there.
+constexpr int64_t kTileTokensOnDevice = 16384;
+constexpr int kTilesOnDevice = 2;
+
+Scheduler::Options scheduler_options(const LoadRequest& request, const Backend& backend,
+                                     int pool_size) {
+  const bool on_device = !backend.in_host_memory();
+  const int most = on_device ? std::min(kTilesOnDevice, pool_size) : pool_size;
+  const int64_t tokens = on_device ? kTileTokensOnDevice : request.tile_tokens;
+  return {.threads = request.threads > 0 ? std::min(request.threads, most) : most,
+          .max_queued_tokens = request.max_queued_tokens,
+          .tile_tokens = request.tile_tokens > 0 ? request.tile_tokens : tokens};
+}
+
 }  // namespace
 
 std::shared_ptr<Engine> Engine::load(const LoadRequest& request) {
   std::shared_ptr<ThreadPool> pool = ThreadPool::shared();
-  const int threads = request.threads > 0 ? std::min(request.threads, pool->size()) : pool->size();
-  return std::make_shared<LoadedEngine>(
-      load_weights(request), std::move(pool),
-      Scheduler::Options{.threads = threads,
-                         .max_queued_tokens = request.max_queued_tokens,
-                         .tile_tokens = request.tile_tokens});
+  LoadedWeights loaded = load_weights(request);
+  const Scheduler::Options options =
+      scheduler_options(request, *loaded.weights->backend, pool->size());
+  return std::make_shared<LoadedEngine>(std::move(loaded), std::move(pool), options);
 }
 
 }  // namespace albert::engine

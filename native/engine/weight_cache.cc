@@ -50,10 +50,11 @@ std::string key_of(const LoadRequest& request, const formats::TensorSource& sour
 
 }  // namespace
 
-LoadedWeights load_weights(const LoadRequest& request) {
+namespace {
+
+LoadedWeights load_from(const LoadRequest& request, const std::shared_ptr<Backend>& backend) {
   const model::Architecture architecture = {.config = parse_config(request.config),
                                             .kind = model::model_kind(request.kind)};
-  const std::shared_ptr<Backend> backend = open_backend(request.backend);
   if (request.path.empty()) {
     CheckpointReader reader(architecture, request.seed);
     return {.weights = model::prepare(architecture, reader, backend), .warnings = {}};
@@ -67,6 +68,15 @@ LoadedWeights load_weights(const LoadRequest& request) {
   entry->weights = weights;
   entry->warnings = reader.warnings();
   return {std::move(weights), entry->warnings};
+}
+
+}  // namespace
+
+LoadedWeights load_weights(const LoadRequest& request) {
+  LoadedWeights loaded = load_from(request, open_backend(request.backend));
+  const std::string warning = take_fallback_warning();
+  if (!warning.empty()) loaded.warnings.push_back(warning);
+  return loaded;
 }
 
 }  // namespace albert::engine

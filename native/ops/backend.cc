@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "ops/cpu/backend.h"
+#include "ops/cuda/backend.h"
 #include "ops/reference/backend.h"
 
 namespace albert {
@@ -20,6 +21,8 @@ using Key = std::array<std::string, 3>;
 struct Registry {
   std::mutex mutex;
   std::map<Key, std::weak_ptr<Backend>> backends;
+  std::string fallback;  // why "auto" came to the CPU
+  bool fallback_told = false;
 };
 
 /// Never destroyed: backends may be opened and released while the process ends.
@@ -44,10 +47,33 @@ std::shared_ptr<Backend> open_reference(const BackendOptions& options) {
   return std::make_shared<ReferenceBackend>();
 }
 
+std::shared_ptr<Backend> open_cuda(const BackendOptions& options) {
+  std::shared_ptr<Backend> backend = open_cuda_backend(options.device, options.dtype);
+  const std::string& wish = options.instruction_set;
+  if (!wish.empty() && wish != backend->instruction_set()) {
+    refuse("the device's architecture is " + std::string(backend->instruction_set()) +
+           ", got instruction set \"" + wish + "\"; leave it empty");
+  }
+  return backend;
+}
+
+/// CUDA where it can be had, null where "auto" is to mean the CPU.
+std::shared_ptr<Backend> try_cuda(const BackendOptions& options) {
+  if (!options.instruction_set.empty() || !is_cuda_likely()) return nullptr;
+  try {
+    return open_cuda_backend("cuda", options.dtype);
+  } catch (const Error& error) {
+    const std::lock_guard lock(registry().mutex);
+    registry().fallback = error.what();
+    return nullptr;
+  }
+}
+
 std::shared_ptr<Backend> create(const BackendOptions& options) {
   const std::string& device = options.device;
-  if (device == "cuda" || device.starts_with("cuda:")) {
-    refuse("CUDA is not part of this build yet; use device \"cpu\"");
+  if (device == "cuda" || device.starts_with("cuda:")) return open_cuda(options);
+  if (device == "auto") {
+    if (std::shared_ptr<Backend> cuda = try_cuda(options)) return cuda;
   }
   if (options.dtype == "fp16") {
     refuse("fp16 is an arithmetic of GPUs; use dtype \"bf16\", \"int8\" or \"fp32\" on the CPU");
@@ -56,7 +82,8 @@ std::shared_ptr<Backend> create(const BackendOptions& options) {
     return open_cpu_backend(options.dtype, options.instruction_set);
   }
   if (device == "reference") return open_reference(options);
-  refuse("unknown device \"" + device + "\"; known are \"auto\", \"cpu\" and \"reference\"");
+  refuse("unknown device \"" + device +
+         "\"; known are \"auto\", \"cpu\", \"cuda\" and \"reference\"");
 }
 
 }  // namespace
@@ -84,6 +111,13 @@ std::shared_ptr<Backend> open_backend(const BackendOptions& options) {
   if (std::shared_ptr<Backend> shared = entry.lock()) return shared;
   entry = fresh;
   return fresh;
+}
+
+std::string take_fallback_warning() {
+  const std::lock_guard lock(registry().mutex);
+  if (registry().fallback.empty() || registry().fallback_told) return "";
+  registry().fallback_told = true;
+  return "Device \"auto\" means the CPU: " + registry().fallback;
 }
 
 std::span<const char* const> available_instruction_sets() {

@@ -14,12 +14,16 @@ namespace albert {
 /// A device and an arithmetic, shared by everybody who uses it. Thread-safe.
 class Backend : public Memory {
  public:
-  /// "cpu" or "reference".
+  /// "cpu", "reference", or "cuda", "cuda:1", …
   virtual const char* name() const = 0;
-  /// The arithmetic of the layers: "fp32", "bf16", "int8"; "fp64" in the reference.
+  /// The arithmetic of the layers: "fp32", "bf16", "int8"; on CUDA "fp16", too; "fp64" in the
+  /// reference.
   virtual const char* dtype() const = 0;
-  /// The instruction set in use ("avx512", "avx2", "portable", "neon"; "none" for the reference).
+  /// The instruction set in use ("avx512", "avx2", "portable", "neon"), or the architecture of the
+  /// GPU ("sm_90"); "none" for the reference.
   virtual const char* instruction_set() const = 0;
+  /// What it is, in words: of a GPU its name, memory and versions; "" where there is no more to say.
+  virtual std::string description() const { return ""; }
   /// Element type of activations between ops.
   virtual DType activation_dtype() const = 0;
   /// Element type of norms' and softmaxes' statistics, of losses, and of the small parameters
@@ -37,12 +41,17 @@ class Backend : public Memory {
   /// them.
   virtual std::unique_ptr<Ops> executor(int width) = 0;
 
+  /// Whether a row's or sequence's bits are the same in any batch. Where algorithms are chosen by
+  /// the number of rows they are so in batches of equal size only.
+  virtual bool is_independent_of_company() const { return true; }
   /// Whether its memory may be written by the host, as what upload() writes.
   virtual bool in_host_memory() const = 0;
   /// Copies host → device and device → host, converting between f32 and f64 where the dtypes
   /// differ; equal shapes.
   virtual void upload(const Tensor& device, const Tensor& host) = 0;
   virtual void download(const Tensor& host, const Tensor& device) = 0;
+  /// Waits for what executors were asked for so far, where their calls return before it is done.
+  virtual void synchronize() {}
   /// Fills a tensor without gaps with zeros. As written here, for backends in host memory.
   virtual void zero(const Tensor& device);
 
@@ -54,8 +63,8 @@ class Backend : public Memory {
 };
 
 struct BackendOptions {
-  std::string device = "auto";  // "auto", "cpu", "reference"; "cuda" is refused with the reason
-  std::string dtype = "fp32";   // arithmetic of the layers: "fp32", "bf16", "int8"
+  std::string device = "auto";  // "auto", "cpu", "cuda", "cuda:<index>", "reference"
+  std::string dtype = "fp32";   // arithmetic of the layers: "fp32", "bf16", "int8", "fp16"
   std::string
       instruction_set;  // "" = the best one of this machine, or ALBERT_CPU_ISA where it is set
 };
@@ -63,6 +72,10 @@ struct BackendOptions {
 /// The backend for these options, one per combination in the process. Throws Error{kBackend} with
 /// the reason.
 std::shared_ptr<Backend> open_backend(const BackendOptions& options);
+
+/// Why device "auto" meant the CPU although this machine has a GPU's driver, once in the process:
+/// "" from the second call on, and where there was nothing to say.
+std::string take_fallback_warning();
 
 /// The instruction sets that this machine can run, best first ("avx512", "avx2", "portable").
 std::span<const char* const> available_instruction_sets();

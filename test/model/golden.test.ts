@@ -1,59 +1,22 @@
 // The golden models on the reference and on every instruction set of the cpu backend.
 import t from 'tap';
 import * as albert from '../../dist/index.js';
+import { forwardElsewhere, instructionSets } from '../support/forward';
 import {
-  forwardElsewhere,
-  instructionSets,
-  type PlainOutputs,
-  type PlainTensor,
-} from '../support/forward';
-import {
+  compareAll,
   goldenCases,
   goldenDirectory,
   goldenNames,
   readGolden,
-  type Expected,
-  type GoldenCase,
+  runGolden,
 } from '../support/golden';
-import { absoluteError, relativeError, type Comparison } from '../support/tensors';
-
-type ErrorOf = typeof absoluteError;
-type AnyModel = (inputs: object, options?: object) => Promise<PlainOutputs>;
-interface AnyClass {
-  from_pretrained(path: string, options: object): Promise<AnyModel>;
-}
-
-/** The values of an output: a tensor, one of a list, or a loss. */
-function valuesOf(output: PlainTensor | number | undefined): ArrayLike<number> {
-  if (output === undefined) return [];
-  return typeof output === 'number' ? [output] : output.data;
-}
-
-function compareAll(outputs: PlainOutputs, { expected }: GoldenCase, errorOf: ErrorOf): Comparison {
-  const total: Comparison = { compared: 0, worst: 0 };
-  const add = (actual: PlainTensor | number | undefined, { values, keep }: Expected): void => {
-    const { compared, worst } = errorOf(valuesOf(actual), values, keep);
-    total.compared += compared;
-    total.worst = compared === 0 ? Infinity : Math.max(total.worst, worst);
-  };
-  for (const [name, wanted] of Object.entries(expected)) {
-    const actual = outputs[name];
-    if (!Array.isArray(wanted)) add(actual as PlainTensor | number, wanted);
-    else wanted.forEach((one, i) => add((actual as PlainTensor[] | undefined)?.[i], one));
-    if (Array.isArray(wanted) && (actual as unknown[])?.length !== wanted.length) {
-      total.worst = Infinity;
-    }
-  }
-  return total;
-}
+import { absoluteError, relativeError } from '../support/tensors';
 
 for (const name of goldenNames) {
   t.test(`${name} on the reference`, async (t) => {
     for (const golden of goldenCases(name, t.testdir({}))) {
-      const { model, path, inputs, options } = golden.job;
-      const Model = (albert as unknown as Record<string, AnyClass>)[model] as AnyClass;
-      const loaded = await Model.from_pretrained(path ?? '', { device: 'reference' });
-      const outputs = await loaded(inputs, { ...options, output_dtype: 'float64' });
+      const options = { output_dtype: 'float64' };
+      const outputs = await runGolden(golden, { device: 'reference' }, options);
       const { compared, worst } = compareAll(outputs, golden, relativeError);
       t.ok(compared > 0, `${golden.name}: ${compared} values`);
       t.ok(worst <= 1e-9, `${golden.name}: relative error ${worst}`);

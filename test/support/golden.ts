@@ -1,10 +1,11 @@
 // The golden models: their files, checkpoints for heads made from them, and what must come out.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import * as albert from '../../dist/index.js';
 import type { AlbertConfig } from '../../dist/index.js';
-import type { ForwardJob } from './forward';
+import type { ForwardJob, PlainOutputs, PlainTensor } from './forward';
 import { readSafetensors, writeSafetensors, type Tensors } from './safetensors';
-import { flatten, type Keep, type Nested } from './tensors';
+import { flatten, type absoluteError, type Comparison, type Keep, type Nested } from './tensors';
 
 export const goldenNames = ['tiny_gelu_new_g1', 'tiny_gelu_erf_g2_inner2', 'tiny_relu_g3'] as const;
 
@@ -274,4 +275,51 @@ function expectations({ attention_mask }: Golden, config: AlbertConfig): Expecta
       },
     }),
   };
+}
+
+type AnyModel = (inputs: object, options?: object) => Promise<PlainOutputs>;
+interface AnyClass {
+  from_pretrained(path: string, options: object): Promise<AnyModel>;
+}
+
+/** Runs a golden case in this process, on a model loaded with these options. */
+export async function runGolden(
+  { job }: GoldenCase,
+  load: object,
+  options: object = {},
+): Promise<PlainOutputs> {
+  const Model = (albert as unknown as Record<string, AnyClass>)[job.model] as AnyClass;
+  const model = await Model.from_pretrained(job.path ?? '', load);
+  return model(job.inputs, { ...job.options, ...options });
+}
+
+type ErrorOf = typeof absoluteError;
+
+/** The values of an output: a tensor, one of a list, or a loss. */
+function valuesOf(output: PlainTensor | number | undefined): ArrayLike<number> {
+  if (output === undefined) return [];
+  return typeof output === 'number' ? [output] : output.data;
+}
+
+/** The worst error over all outputs of a case; a missing output counts as infinitely wrong. */
+export function compareAll(
+  outputs: PlainOutputs,
+  { expected }: GoldenCase,
+  errorOf: ErrorOf,
+): Comparison {
+  const total: Comparison = { compared: 0, worst: 0 };
+  const add = (actual: PlainTensor | number | undefined, { values, keep }: Expected): void => {
+    const { compared, worst } = errorOf(valuesOf(actual), values, keep);
+    total.compared += compared;
+    total.worst = compared === 0 ? Infinity : Math.max(total.worst, worst);
+  };
+  for (const [name, wanted] of Object.entries(expected)) {
+    const actual = outputs[name];
+    if (!Array.isArray(wanted)) add(actual as PlainTensor | number, wanted);
+    else wanted.forEach((one, i) => add((actual as PlainTensor[] | undefined)?.[i], one));
+    if (Array.isArray(wanted) && (actual as unknown[])?.length !== wanted.length) {
+      total.worst = Infinity;
+    }
+  }
+  return total;
 }

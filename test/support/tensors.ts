@@ -39,16 +39,20 @@ export function relativeError(
 export function relativeNorm(
   actual: ArrayLike<number>,
   expected: ArrayLike<number>,
+  keep: Keep = () => true,
 ): Comparison {
   if (actual.length !== expected.length) return { compared: 0, worst: Infinity };
   let away = 0;
   let size = 0;
+  let compared = 0;
   for (let i = 0; i < expected.length; ++i) {
+    if (!keep(i)) continue;
+    ++compared;
     away += (Number(actual[i]) - Number(expected[i])) ** 2;
     size += Number(expected[i]) ** 2;
   }
   const worst = size === 0 ? away : Math.sqrt(away / size);
-  return { compared: expected.length, worst: Number.isNaN(worst) ? Infinity : worst };
+  return { compared, worst: Number.isNaN(worst) ? Infinity : worst };
 }
 
 function worstOf(

@@ -1,0 +1,18 @@
+// NVIDIA's GPUs behind the backend door.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "ops/backend.h"
+
+namespace albert {
+
+/// The device "cuda" or "cuda:<index>" in an arithmetic: "fp32", "bf16", "fp16", "int8". Throws
+/// Error{kBackend} where driver, library or device is missing: which, and what to do.
+std::shared_ptr<Backend> open_cuda_backend(const std::string& device, const std::string& dtype);
+
+/// Whether "auto" should try: there is a driver, or somebody named the library.
+bool is_cuda_likely();
+
+}  // namespace albert
