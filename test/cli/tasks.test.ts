@@ -103,7 +103,8 @@ t.test('SST-2: learns, keeps the best, evaluates, predicts, classifies', async (
 
 t.test('a run in two parts is the same run, to the bit', async (t) => {
   const task = ['--data', at('glue'), '--num_train_epochs', '1', '--keep', 'last'];
-  await train(t, 'sst-2', at('whole'), ...task);
+  const told = await train(t, 'sst-2', at('whole'), ...task);
+  t.match(told, /^accuracy +[\d.]+\n$/, 'the scores of the last model');
   await train(t, 'sst-2', at('parts'), ...task, '--stop_after', '5');
   t.notOk(fs.existsSync(at('parts/model.safetensors')));
   const rest = await albert('finetune', '--resume', '--output', at('parts'));

@@ -93,8 +93,7 @@ function compare(t: Test, feature: SquadFeature, golden: Feature, question: Squa
 
 for (const golden of configs) {
   const { max_seq_length, doc_stride, max_query_length } = golden.config;
-  const windows = `windows of ${max_seq_length}, ${doc_stride} apart`;
-  const name = `${windows}, questions of ${max_query_length}`;
+  const name = `windows of ${max_seq_length}, ${doc_stride} apart, queries of ${max_query_length}`;
   t.test(name, async (t) => {
     const [questions, features] = await load(golden.config);
     t.equal(questions.length, 14);

@@ -186,9 +186,10 @@ async function train(
       ? await Trainer.resume(output, { dataset, ...loadOptions(options), options: settings })
       : new Trainer(await loadForTraining(opened, loadOptions(options), plan.changes), settings);
     await copyVocabulary(options.tokenizer ?? opened.source, output);
-    const best = await BestModel.open(output, opened.task.bestBy, trainer);
-    const keepsBest = options.keep !== 'last';
-    if (keepsBest) reporters.members.push(best);
+    // Without a measure nothing is the best: the last scores are told, the last model is kept.
+    const metric = options.keep === 'last' ? undefined : opened.task.bestBy;
+    const scores = await ScoreKeeper.open(output, metric, trainer);
+    reporters.members.push(scores);
     const complete = await runTraining({
       trainer,
       reporters,
@@ -202,7 +203,7 @@ async function train(
       stop,
     });
     if (!complete) process.stderr.write(goOn(output));
-    else await finish(trainer, keepsBest ? best : undefined, best.last, output);
+    else await finish(trainer, scores, output);
   } catch (error) {
     const started = (trainer?.global_step ?? 0) > 0;
     if (stop.reason() && started) process.stderr.write(goOn(output));
@@ -231,21 +232,25 @@ async function evaluationOf(
   return async () => (await runTask(task, 'dev', predictor)).scores();
 }
 
-/** Saves the model whenever an evaluation was the best so far. */
-class BestModel {
+/** Remembers scores, and saves the model whenever an evaluation was the best so far. */
+class ScoreKeeper {
   last: Scores | undefined;
   #best: { step: number; scores: Scores } | undefined;
 
   private constructor(
     private readonly output: string,
-    private readonly metric: string,
+    private readonly metric: string | undefined,
     private readonly trainer: Trainer,
   ) {}
 
-  static async open(output: string, metric: string, trainer: Trainer): Promise<BestModel> {
+  static async open(
+    output: string,
+    metric: string | undefined,
+    trainer: Trainer,
+  ): Promise<ScoreKeeper> {
     const best = new this(output, metric, trainer);
     const text = await fs.readFile(best.#file, 'utf8').catch(() => undefined);
-    const saved = text === undefined ? undefined : (JSON.parse(text) as BestModel['best']);
+    const saved = text === undefined ? undefined : (JSON.parse(text) as ScoreKeeper['best']);
     // What was found behind the checkpoint that the run goes on from is found again.
     if (saved && saved.step <= trainer.global_step) best.#best = saved;
     return best;
@@ -263,6 +268,7 @@ class BestModel {
     if (event.type !== 'evaluate') return;
     const { step, metrics: scores } = event as EvaluateEvent;
     this.last = scores;
+    if (this.metric === undefined) return;
     const [now, before] = [scores[this.metric], this.#best?.scores[this.metric]];
     if (now === undefined || (before !== undefined && now <= before)) return;
     this.#best = { step, scores };
@@ -273,11 +279,9 @@ class BestModel {
 
 async function finish(
   trainer: Trainer,
-  kept: BestModel | undefined,
-  last: Scores | undefined,
+  { best, last }: ScoreKeeper,
   output: string,
 ): Promise<void> {
-  const { best } = kept ?? {};
   if (!best) await trainer.model.save_pretrained(output);
   const scores = best?.scores ?? last;
   if (scores) {
