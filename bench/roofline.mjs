@@ -150,7 +150,7 @@ the float32 peak. Each number of a tensor is counted once, as if no cache held i
 layer's weights, which stay in L2 from pass to pass, make the true floor of small batches lower.
 
 Expected is the floor over the share that the design reckons with, and at least
-${launchMicroseconds} µs for a launch inside a captured graph:
+${launchMicroseconds} µs for a launch, as in a captured graph (the library builds none yet):
 
 ${used.join('\n')}
 - all others: ${Math.round(100 * streamed[0])} %: ${streamed[1]}

@@ -2,7 +2,6 @@
 #include "ops/cuda/backend.h"
 
 #include <charconv>
-#include <cstdlib>
 #include <map>
 #include <mutex>
 #include <utility>
@@ -199,7 +198,7 @@ std::shared_ptr<Backend> open_cuda_backend(const std::string& device, const std:
 }
 
 bool is_cuda_likely() {
-  return cuda::has_driver() || std::getenv("ALBERT_CUDA_LIBRARY") != nullptr;
+  return cuda::has_driver() || cuda::is_library_named();
 }
 
 }  // namespace albert

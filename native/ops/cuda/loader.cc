@@ -30,8 +30,7 @@ std::string own_folder() {
 
 /// The file to open, or "" where there is none.
 std::string find_file() {
-  const char* wish = std::getenv(kVariable);
-  if (wish != nullptr && *wish != '\0') return wish;
+  if (is_library_named()) return std::getenv(kVariable);
   for (const std::string& folder : {own_folder(), own_folder() + "Release/"}) {
     const std::string path = folder + kFileName;
     if (access(path.c_str(), R_OK) == 0) return path;
@@ -53,8 +52,7 @@ const Library* enter(void* handle, const std::string& path) {
 
 const Library* open_library() {
   const std::string path = find_file();
-  const bool is_chosen = std::getenv(kVariable) != nullptr;
-  if (!is_chosen && !has_driver()) {
+  if (!is_library_named() && !has_driver()) {
     refuse("this machine has no NVIDIA driver (libcuda.so.1); install it, or use device \"cpu\"");
   }
   if (path.empty()) {
@@ -75,6 +73,11 @@ bool has_driver() {
   void* driver = dlopen("libcuda.so.1", RTLD_LAZY | RTLD_LOCAL);
   if (driver != nullptr) dlclose(driver);
   return driver != nullptr;
+}
+
+bool is_library_named() {
+  const char* wish = std::getenv(kVariable);
+  return wish != nullptr && *wish != '\0';
 }
 
 const Library& library() {

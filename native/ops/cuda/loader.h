@@ -12,6 +12,9 @@ namespace albert::cuda {
 /// beside the binary that this code is part of.
 const Library& library();
 
+/// Whether ALBERT_CUDA_LIBRARY names a file.
+bool is_library_named();
+
 /// Whether this machine has NVIDIA's driver.
 bool has_driver();
 
