@@ -157,6 +157,13 @@ const masking: Setting[] = [
     preset: 'false',
   },
   {
+    name: 'random_tokens_from',
+    value: 'id',
+    about: 'the first id of those that stand in for others, 5 = no special tokens',
+    preset: '0, all',
+    read: whole(0, 2 ** 31 - 1),
+  },
+  {
     name: 'permutation',
     value: 'flag',
     about: 'besides, let as many tokens change places',
