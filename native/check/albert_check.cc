@@ -73,7 +73,8 @@ struct UsageError : std::runtime_error {
 };
 
 void check_mode(const std::string& mode) {
-  static constexpr std::array<std::string_view, 5> kModes = {"parity", "gradient", "timing", "training", "cost"};
+  static constexpr std::array<std::string_view, 5> kModes = {"parity", "gradient", "timing",
+                                                            "training", "cost"};
   if (std::find(kModes.begin(), kModes.end(), mode) == kModes.end()) {
     throw UsageError("unknown mode \"" + mode +
                      "\"; use parity, gradient, timing, training or cost");

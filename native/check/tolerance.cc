@@ -85,11 +85,9 @@ constexpr Line kCudaTable[] = {
 };
 // What layers and their training are made of; all others compute in float32.
 constexpr const char* kNarrowOnCuda[] = {
-    "embedding",          "linear",              "layer_norm",
-    "attention",          "convert",             "gather_rows",
-    "dropout",            "embedding_backward",  "linear_backward",
-    "layer_norm_backward", "attention_backward", "gather_rows_backward",
-    "activation_backward"};
+    "embedding",       "linear",          "layer_norm",          "attention",
+    "convert",         "gather_rows",     "dropout",             "linear_backward",
+    "layer_norm_backward", "attention_backward", "gather_rows_backward"};
 
 bool is_cuda(const std::string& device) {
   return device.starts_with("cuda");

@@ -22,7 +22,7 @@ class Backend : public Memory {
   /// The instruction set in use ("avx512", "avx2", "portable", "neon"), or the architecture of the
   /// GPU ("sm_90"); "none" for the reference.
   virtual const char* instruction_set() const = 0;
-  /// What it is, in words: of a GPU its name, memory and versions; "" where there is no more to say.
+  /// What it is, in words: of a GPU its name, memory and versions; "" where no more is to be said.
   virtual std::string description() const { return ""; }
   /// Element type of activations between ops.
   virtual DType activation_dtype() const = 0;

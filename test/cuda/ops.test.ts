@@ -7,14 +7,12 @@ t.setTimeout(900_000);
 /** What layers and their training are made of; every other op computes in float32 alone. */
 const layerOps = ['linear', 'layer_norm', 'attention', 'gather_rows', 'convert'];
 const trainedOps = [...layerOps, 'embedding', 'dropout'];
-const backwardOps = [...layerOps.slice(0, 4), 'embedding', 'activation'].map(
-  (op) => `${op}_backward`,
-);
+const backwardOps = layerOps.slice(0, 4).map((op) => `${op}_backward`);
 const headOps = ['activation', 'softmax', 'weighted_sum', 'cross_entropy', 'binary_cross_entropy'];
-const losses = [...headOps.slice(1), 'squared_error'].map((op) => `${op}_backward`);
+const masterOps = [...headOps, 'squared_error', 'embedding'].map((op) => `${op}_backward`);
 const optimizerOps = ['square_sum', 'adamw', 'lamb'];
 const wanted: Record<string, string[]> = {
-  fp32: [...trainedOps, ...backwardOps, ...headOps, ...losses, ...optimizerOps],
+  fp32: [...trainedOps, ...backwardOps, ...headOps, ...masterOps, ...optimizerOps],
   bf16: [...trainedOps, ...backwardOps],
   fp16: [...trainedOps, ...backwardOps],
   int8: layerOps,

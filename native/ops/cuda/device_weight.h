@@ -37,7 +37,7 @@ class DeviceWeight final : public LinearWeight {
   void unpack(const LinearParams& params, int64_t first_output) const override;
   /// Packs other numbers of the same shapes into the same memory. Nobody else may use the weight
   /// meanwhile. Throws Error{kShape}.
-  void repack(std::span<const LinearParams> parts);
+  void repack(std::span<const LinearParams> parts) override;
 
   const Device* device() const { return device_.get(); }
   const Weight* weight() const { return weight_; }

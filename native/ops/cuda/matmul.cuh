@@ -14,8 +14,8 @@ namespace albert::cuda {
 class Worker;
 
 /// y = epilogue(op(left) · op(right) + addend), all stored row by row; y is (M, N), op(left)
-/// (M, K), op(right) (K, N). bf16 and f16 are multiplied exactly and added up in f32, f32 truly in f32
-/// (unless the device allows TF32), i8 in i32.
+/// (M, K), op(right) (K, N). bf16 and f16 are multiplied exactly and added up in f32, f32 truly in
+/// f32 (unless the device allows TF32), i8 in i32.
 struct Matmul {
   Tensor y;
   Tensor left;
