@@ -9,11 +9,14 @@ import { goldenDirectory } from '../support/golden';
 const index = path.join(__dirname, '../../dist/index.js');
 const model = goldenDirectory('tiny_gelu_new_g1');
 
-/** Loads a model in a process of its own; prints the device's error or the model's warnings. */
+/** Loads a model in a process of its own; prints its error, or its warnings but of unused tensors. */
 async function load(device: string, env: Record<string, string>): Promise<string> {
   const script = `
     const albert = require(${JSON.stringify(index)});
-    process.on('warning', ({ name, message }) => console.log('warning', name, message));
+    process.on('warning', ({ name, message }) => {
+      const isOfTensorsAlone = /does not use: \\S+(, \\S+)*$/.test(message);
+      if (!isOfTensorsAlone) console.log('warning', name, message);
+    });
     const load = () => albert.AlbertModel.from_pretrained(${JSON.stringify(model)},
       { device: ${JSON.stringify(device)} });
     const cuda = () => albert.info().backends.find(({ name }) => name === 'cuda');

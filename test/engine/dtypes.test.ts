@@ -7,6 +7,7 @@ import * as albert from '../../dist/index.js';
 import { expectError } from '../support/errors';
 import type { ForwardJob, PlainOutputs, PlainTensor } from '../support/forward';
 import { goldenCases, goldenConfig, goldenDirectory, goldenNames } from '../support/golden';
+import { norm, reachOf } from '../support/reach';
 import { readSafetensors, writeSafetensors } from '../support/safetensors';
 import { bits, relativeNorm } from '../support/tensors';
 
@@ -44,33 +45,6 @@ function valuesOf(outputs: object): [name: string, values: ArrayLike<number>][] 
     const data = (one: PlainTensor | number) => (typeof one === 'number' ? [one] : one.data);
     return list.map((one, i): [string, ArrayLike<number>] => [`${name} ${i}`, data(one)]);
   });
-}
-
-/** Heads that make a few numbers of a wide row: their weight, and what of the encoder they read. */
-const narrowHeads: Record<string, { weight: string; reads: string }> = {
-  'sequence classification': { weight: 'classifier.weight', reads: 'pooler_output' },
-  'multiple choice': { weight: 'classifier.weight', reads: 'pooler_output' },
-  'question answering': { weight: 'qa_outputs.weight', reads: 'last_hidden_state' },
-};
-
-const norm = (values: ArrayLike<number>) => Math.hypot(...Array.from(values));
-
-/**
- * ‖weight‖ ‖input‖ of a narrow head, the most that its logits could be: large terms of either sign
- * add up to small logits, whose error is that of the terms. 0 for other heads.
- */
-async function reachOf({ path: folder = '', inputs }: ForwardJob, what: string): Promise<number> {
-  const head = narrowHeads[what];
-  if (head === undefined) return 0;
-  const { bytes } = readSafetensors(path.join(folder, 'model.safetensors')).get(head.weight)!;
-  const flat = Object.entries(inputs)
-    .filter(([name]) => !name.endsWith('positions'))
-    .map(([name, rows]) => [name, what === 'multiple choice' ? rows.flat() : rows]);
-  const job = { model: 'AlbertModel', path: folder, inputs: Object.fromEntries(flat) };
-  const state = (await run(job, 'fp32'))[head.reads] as PlainTensor;
-  const begin = bytes.byteOffset;
-  const weight = new Float32Array(bytes.buffer.slice(begin, begin + bytes.length));
-  return norm(weight) * norm(state.data);
 }
 
 /** Outputs in two dtypes, and how large their logits could be. */
