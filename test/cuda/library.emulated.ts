@@ -9,7 +9,7 @@ import { goldenDirectory } from '../support/golden';
 const index = path.join(__dirname, '../../dist/index.js');
 const model = goldenDirectory('tiny_gelu_new_g1');
 
-/** Loads a model in a process of its own; prints its error, or its warnings but of unused tensors. */
+/** Loads a model in a process of its own; prints its error, or warnings but of unused tensors. */
 async function load(device: string, env: Record<string, string>): Promise<string> {
   const script = `
     const albert = require(${JSON.stringify(index)});
