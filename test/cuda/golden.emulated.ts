@@ -16,13 +16,12 @@ t.setTimeout(600_000);
 const bounds = { fp32: 1e-5, bf16: 2e-2, fp16: 4e-3 } as const;
 
 /**
- * How far gradients may be, as shares of the larger of their norm and `floor` × the norm of all.
- * fp32: a gradient at the floor may be off by one rounding of the norm of all, 2^-24 / 1e-3. A
+ * How far gradients may be, as shares of the larger of their norm and `floor` × the norm of all. A
  * bfloat16 is off by 2^-9 of itself, so that smaller gradients drown in rounding, a half by an
  * eighth of that.
  */
 const gradientBounds = {
-  fp32: { bound: 6e-5, floor: 1e-3 },
+  fp32: { bound: 1e-5, floor: 1e-3 },
   bf16: { bound: 4e-2, floor: 0.1 },
   fp16: { bound: 5e-3, floor: 0.1 },
 } as const;
