@@ -45,7 +45,7 @@ struct AttentionBackwardArguments {
   Rows<const T> dcontext;
   Rows<const T> context;
   Rows<const float> log_sum_exp;
-  Rows<float> delta;  // (Tq, A): dcontext · context, from the queries' kernel for the keys'
+  Rows<float> delta;  // (Tq, A): Σ p dp of a query, from the queries' kernel for the keys'
   AttentionInputs<T> in;
 };
 

@@ -27,15 +27,18 @@ struct PlainShared {
   float weights[kPlainTile][kPlainTile + 1];
 };
 
-/// Some rows of a matrix, from the first column of a head on.
+/// Some rows of a matrix, from the first column of a head on, less an origin where they have one.
 template <class T>
 struct PlainRows {
   const T* first;
   int64_t stride;
   int count;
+  const T* origin = nullptr;
 
   __device__ __forceinline__ float read(int row, int column, int columns) const {
-    return row < count && column < columns ? to_float(first[row * stride + column]) : 0.0f;
+    if (row >= count || column >= columns) return 0.0f;
+    const float value = to_float(first[row * stride + column]);
+    return origin ? value - to_float(origin[column]) : value;
   }
 };
 
