@@ -138,6 +138,11 @@ void add_attention_cases(CaseList& cases) {
   add(cases, {.heads = 2, .head_size = 64, .lengths = {512}, .keep_log_sum_exp = true}, 1, true);
   add(cases, {.heads = 12, .head_size = 64, .lengths = {128}}, 1, true);
   add(cases, {.heads = 12, .head_size = 64, .lengths = {31}, .query_lengths = {1}}, 1, true);
+  // The ways of CUDA kernels: heads of 64 and 128, a few tiles of keys for few and many queries.
+  add(cases, {.heads = 1, .head_size = 64, .lengths = {129}, .keep_log_sum_exp = true});
+  add(cases, {.heads = 2, .head_size = 64, .lengths = {129, 70}});
+  add(cases, {.heads = 1, .head_size = 128, .lengths = {97}});
+  add(cases, {.heads = 2, .head_size = 128, .lengths = {70, 1, 121}});
   // Enough rows and heads for the wide blocks of a GPU, in one sequence and in several.
   add(cases, {.heads = 108, .head_size = 64, .lengths = {129}, .keep_log_sum_exp = true});
   add(cases, {.heads = 72, .head_size = 128, .lengths = {70, 1, 121}});

@@ -123,6 +123,11 @@ void add_attention_backward_cases(CaseList& cases) {
               .dropout = 0.1});
   add(cases, {.heads = 2, .head_size = 16, .lengths = {3, 40}, .query_lengths = {0, 0}});
   add(cases, {.heads = 2, .head_size = 16, .lengths = {5, 31}, .deviation = 3}, 10);
+  // The ways of CUDA kernels: heads of 64 and 128, a few tiles of keys for few and many queries.
+  add(cases, {.heads = 1, .head_size = 64, .lengths = {129}, .dropout = 0.1});
+  add(cases, {.heads = 2, .head_size = 64, .lengths = {129, 70}});
+  add(cases, {.heads = 1, .head_size = 128, .lengths = {97}});
+  add(cases, {.heads = 2, .head_size = 128, .lengths = {70, 1, 121}, .dropout = 0.1});
   // Enough rows and heads for the wide blocks of a GPU.
   add(cases, {.heads = 108, .head_size = 64, .lengths = {70, 1, 65}, .dropout = 0.1});
   add(cases, {.heads = 72, .head_size = 128, .lengths = {130, 65}});

@@ -10,18 +10,20 @@ struct Sizes {
   int64_t columns;
   double probability;
   bool in_place = false;
+  bool ones = false;  // x is 1: y shows the mask, and nothing else
 };
 
 std::string name_of(const char* op, const Sizes& s) {
   return std::string(op) + ",rows=" + std::to_string(s.rows) +
          ",columns=" + std::to_string(s.columns) +
          ",probability=" + std::to_string(s.probability).substr(0, 4) +
-         (s.in_place ? ",in_place" : "");
+         (s.in_place ? ",in_place" : "") + (s.ones ? ",ones" : "");
 }
 
 Binder make(const Sizes& s) {
   ValueSource source(name_of("dropout/alone", s));
-  const HostArray x = source.matrix(s.rows, s.columns);
+  const HostArray x = s.ones ? constants(s.rows, s.columns, false, 1)
+                             : source.matrix(s.rows, s.columns);
   const Origins origins = draw_origins(source, s.rows);
   return [=, rows = Partition::each(s.rows)](Fixture& fixture) {
     const Tensor from = s.in_place ? fixture.in_place("y", x, rows) : fixture.input(x, rows);
@@ -112,6 +114,9 @@ void add_dropout_cases(CaseList& cases) {
   }
   add(cases, {3, 300, 0.9});
   add(cases, {3, 300, 0});
+  for (const double probability : {0.1, 0.5}) {
+    add(cases, {37, 333, probability, /*in_place=*/false, /*ones=*/true});
+  }
   add(cases, {128, 128, 0.1, true}, true);
   add_norm(cases, {128, 768, 0.1}, true);
   add_attention(cases, {12, 64, {128}}, true);

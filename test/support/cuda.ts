@@ -1,9 +1,21 @@
 // What test/cuda builds: the emulated library, and the programs that run on it.
 import fs from 'node:fs';
 import path from 'node:path';
+import type t from 'tap';
 import { runProgram, type Ended } from './forward';
 
 const build = path.join(__dirname, '../../build');
+const isSupported = process.platform === 'linux' && process.arch === 'x64';
+
+/** Why the emulator does not run here; false where it does. */
+export const noEmulator = !isSupported && 'the emulator of CUDA is for Linux on x86-64';
+
+/** Ends a test file as skipped, with the reason, where the emulator does not run. */
+export function needEmulator(tap: typeof t): void {
+  if (!noEmulator) return;
+  tap.plan(0, noEmulator);
+  process.exit();
+}
 
 /** How the emulated kernels were compiled: '' is plain. */
 export type Sanitizer = '' | '_address' | '_thread';
@@ -20,8 +32,10 @@ export function emulated(sanitizer: Sanitizer = ''): Record<string, string> {
 /** A file below build/, which npm run build:emulator makes. */
 export function built(name: string): string {
   const file = path.join(build, name);
-  if (!fs.existsSync(file)) throw new Error(`${file} is missing: npm run build:emulator makes it`);
-  return file;
+  if (fs.existsSync(file)) return file;
+  const failure = path.join(build, 'cuda/failure.txt');
+  const reason = fs.existsSync(failure) ? `: ${fs.readFileSync(failure, 'utf8')}` : '';
+  throw new Error(`${file} is missing; npm run build:emulator makes it${reason}`);
 }
 
 /** Runs a kernel of test/cuda/faults.cu. */

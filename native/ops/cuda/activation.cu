@@ -8,37 +8,15 @@ namespace albert::cuda {
 
 namespace {
 
-template <class T>
-struct Forward {
-  Rows<T> y;
-  Rows<const T> x;
+struct Value {
   Activation activation;
-
-  template <int kWidth>
-  __device__ __forceinline__ void run(int64_t row, int column) const {
-    float values[kWidth];
-    load(values, x[row] + column);
-#pragma unroll
-    for (int i = 0; i < kWidth; ++i) values[i] = activate(activation, values[i]);
-    store(y[row] + column, values);
-  }
+  __device__ __forceinline__ float operator()(float x) const { return activate(activation, x); }
 };
 
-template <class T>
-struct Backward {
-  Rows<T> dx;
-  Rows<const T> dy;
-  Rows<const T> x;
+struct Gradient {
   Activation activation;
-
-  template <int kWidth>
-  __device__ __forceinline__ void run(int64_t row, int column) const {
-    float values[kWidth], gradients[kWidth];
-    load(values, x[row] + column);
-    load(gradients, dy[row] + column);
-#pragma unroll
-    for (int i = 0; i < kWidth; ++i) gradients[i] *= activation_slope(activation, values[i]);
-    store(dx[row] + column, gradients);
+  __device__ __forceinline__ float operator()(float x, float dy) const {
+    return dy * activation_slope(activation, x);
   }
 };
 
@@ -69,17 +47,14 @@ struct Biased {
 cudaError_t run(const ActivationForward& op, const Queue& queue) {
   return for_type(op.x.dtype, [&](auto type) {
     using T = typename decltype(type)::type;
-    const Forward<T> body{rows_of<T>(op.y), rows_of<const T>(op.x), op.activation};
-    return for_each_element(body, {op.x, op.y}, queue.stream);
+    return map_elements<T>(Value{op.activation}, queue.stream, op.y, op.x);
   });
 }
 
 cudaError_t run(const ActivationBackward& op, const Queue& queue) {
   return for_type(op.x.dtype, [&](auto type) {
     using T = typename decltype(type)::type;
-    const Backward<T> body{rows_of<T>(op.dx), rows_of<const T>(op.dy), rows_of<const T>(op.x),
-                           op.activation};
-    return for_each_element(body, {op.x, op.dy, op.dx}, queue.stream);
+    return map_elements<T>(Gradient{op.activation}, queue.stream, op.dx, op.x, op.dy);
   });
 }
 

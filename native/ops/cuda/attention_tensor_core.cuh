@@ -89,6 +89,37 @@ __device__ __forceinline__ void fetch_tile(HeadTile<T, kRows, kHead>& tile,
   copy_async_commit();
 }
 
+/// The other rows of a tile, of two matrices, on their way through shared memory: a stage of each
+/// is read while the next one comes in. All threads of a block call it.
+template <class T, int kRows, int kHead, int kThreads>
+struct Walk {
+  HeadTile<T, kRows, kHead> (&left)[kStages];
+  HeadTile<T, kRows, kHead> (&right)[kStages];
+  const Rows<const T>& left_rows;
+  const Rows<const T>& right_rows;
+  const AttentionTile& tile;
+  int head_column;
+
+  __device__ __forceinline__ static int stage(int from) { return from / kRows % kStages; }
+
+  /// Starts to copy the rows from `from` on.
+  __device__ __forceinline__ void fetch(int from) const {
+    const int first = tile.other_first + from, count = tile.other_count - from;
+    fetch_tile<kThreads>(left[stage(from)], head_rows(left_rows, head_column, first, count));
+    fetch_tile<kThreads>(right[stage(from)], head_rows(right_rows, head_column, first, count));
+  }
+  /// Asks for the rows after those from `from` on, and waits for these.
+  __device__ __forceinline__ void await(int from) const {
+    if (from + kRows < tile.other_count) {
+      fetch(from + kRows);
+      copy_async_wait<2>();  // all but the two tiles just asked for
+    } else {
+      copy_async_wait<0>();
+    }
+    __syncthreads();
+  }
+};
+
 /// sums += left · rightᵀ over the columns of a head: 16 rows of left from `row`, all of right.
 template <class T, int kLeft, int kRight, int kHead>
 __device__ __forceinline__ void multiply_rows(Fragments<kRight / 8>& sums,
@@ -237,28 +268,18 @@ __global__ void __launch_bounds__(kWarps * 32)
   const AttentionTile tile = query_tile<kWarps * 16>(a.in);
   if (tile.count == 0) return;  // the whole block
   const int warp_row = int(threadIdx.x) / 32 * 16, head_column = int(blockIdx.y) * kHead;
-  const auto fetch = [&](int key0) {
-    const int stage = key0 / kOtherRows % kStages, first = tile.other_first + key0;
-    const int count = tile.other_count - key0;
-    fetch_tile<kThreads>(shared.keys[stage], head_rows(a.in.keys, head_column, first, count));
-    fetch_tile<kThreads>(shared.values[stage], head_rows(a.in.values, head_column, first, count));
-  };
+  const Walk<T, kOtherRows, kHead, kThreads> walk{
+      shared.keys, shared.values, a.in.keys, a.in.values, tile, head_column};
   fetch_tile<kThreads>(shared.queries,
                        head_rows(a.in.queries, head_column, tile.first, tile.count));
-  fetch(0);
+  walk.fetch(0);
 
   Fragments<kHead / 8> context;
   RunningSoftmax softmax;
   KeptKeys kept;
   for (int key0 = 0; key0 < tile.other_count; key0 += kOtherRows) {
-    const int stage = key0 / kOtherRows % kStages;
-    if (key0 + kOtherRows < tile.other_count) {
-      fetch(key0 + kOtherRows);
-      copy_async_wait<2>();  // all but the two tiles just asked for
-    } else {
-      copy_async_wait<0>();
-    }
-    __syncthreads();
+    const int stage = walk.stage(key0);
+    walk.await(key0);
     Fragments<kOtherRows / 8> scores;
     multiply_rows(scores, shared.queries, warp_row, shared.keys[stage]);
     softmax.advance(scores, context, a.in.scale * kLog2E, tile.other_count - key0);

@@ -43,19 +43,15 @@ __global__ void __launch_bounds__(kWarps * 32)
   const AttentionTile tile = query_tile<kWarps * 16>(a.in);
   if (tile.count == 0) return;  // the whole block
   const int warp_row = int(threadIdx.x) / 32 * 16, head_column = int(blockIdx.y) * kHead;
-  const auto fetch = [&](int key0) {
-    const int stage = key0 / kOtherRows % kStages, first = tile.other_first + key0;
-    const int count = tile.other_count - key0;
-    fetch_tile<kThreads>(shared.keys[stage], head_rows(a.in.keys, head_column, first, count));
-    fetch_tile<kThreads>(shared.values[stage], head_rows(a.in.values, head_column, first, count));
-  };
+  const Walk<T, kOtherRows, kHead, kThreads> walk{
+      shared.keys, shared.values, a.in.keys, a.in.values, tile, head_column};
   fetch_tile<kThreads>(shared.queries,
                        head_rows(a.in.queries, head_column, tile.first, tile.count));
   fetch_tile<kThreads>(shared.dcontext,
                        head_rows(a.dcontext, head_column, tile.first, tile.count));
   copy_async_wait<0>();
   __syncthreads();
-  fetch(0);
+  walk.fetch(0);
 
   float log_sum_exp[2], delta[2];
 #pragma unroll
@@ -72,14 +68,8 @@ __global__ void __launch_bounds__(kWarps * 32)
   Fragments<kHead / 8> dqueries;
   KeptKeys kept;
   for (int key0 = 0; key0 < tile.other_count; key0 += kOtherRows) {
-    const int stage = key0 / kOtherRows % kStages;
-    if (key0 + kOtherRows < tile.other_count) {
-      fetch(key0 + kOtherRows);
-      copy_async_wait<2>();
-    } else {
-      copy_async_wait<0>();
-    }
-    __syncthreads();
+    const int stage = walk.stage(key0);
+    walk.await(key0);
     Fragments<kOtherRows / 8> scores, dprobabilities;
     multiply_rows(scores, shared.queries, warp_row, shared.keys[stage]);
     multiply_rows(dprobabilities, shared.dcontext, warp_row, shared.values[stage]);
@@ -159,29 +149,17 @@ __global__ void __launch_bounds__(kKeyWarps * 32)
   if (tile.count == 0) return;  // the whole block
   const int warp_row = int(threadIdx.x) / 32 * 16, head_column = int(blockIdx.y) * kHead;
   const int key0 = tile.first - a.in.key_offsets[tile.sequence];
-  const auto fetch = [&](int query0) {
-    const int stage = query0 / kQueries % kStages, first = tile.other_first + query0;
-    const int count = tile.other_count - query0;
-    fetch_tile<kThreads>(shared.queries[stage],
-                         head_rows(a.in.queries, head_column, first, count));
-    fetch_tile<kThreads>(shared.dcontext[stage],
-                         head_rows(a.dcontext, head_column, first, count));
-  };
+  const Walk<T, kQueries, kHead, kThreads> walk{
+      shared.queries, shared.dcontext, a.in.queries, a.dcontext, tile, head_column};
   fetch_tile<kThreads>(shared.keys, head_rows(a.in.keys, head_column, tile.first, tile.count));
   fetch_tile<kThreads>(shared.values, head_rows(a.in.values, head_column, tile.first, tile.count));
-  if (tile.other_count > 0) fetch(0);
+  if (tile.other_count > 0) walk.fetch(0);
 
   Fragments<kHead / 8> dkeys, dvalues;
   for (int query0 = 0; query0 < tile.other_count; query0 += kQueries) {
-    const int stage = query0 / kQueries % kStages, first = tile.other_first + query0;
-    read_queries(shared, a, first, tile.other_count - query0, key0);
-    if (query0 + kQueries < tile.other_count) {
-      fetch(query0 + kQueries);
-      copy_async_wait<2>();
-    } else {
-      copy_async_wait<0>();
-    }
-    __syncthreads();
+    const int stage = walk.stage(query0);
+    read_queries(shared, a, tile.other_first + query0, tile.other_count - query0, key0);
+    walk.await(query0);
     Fragments<kQueries / 8> weights, dscores;
     multiply_rows(weights, shared.keys, warp_row, shared.queries[stage]);
     multiply_rows(dscores, shared.values, warp_row, shared.dcontext[stage]);

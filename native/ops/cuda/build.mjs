@@ -1,22 +1,26 @@
 // npm run build:cuda: builds libalbert_cuda.so for every listed architecture, beside the addon.
 // Needs nvcc; headers of cuBLAS come from the toolkit or, where it lacks them, from the wheel
 // nvidia-cublas of the same major version. Prints what each kernel uses of registers and memory.
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '../../..');
 const folder = path.join(root, 'build/cuda-library');
 
+/** Where a toolkit may be, beside PATH. */
+const homes = [process.env.CUDA_HOME, process.env.CUDA_PATH, '/usr/local/cuda'].filter(Boolean);
+
 /** The major version of nvcc, or an error that says what to install. */
 function toolkitMajor() {
-  try {
-    const text = execFileSync('nvcc', ['--version'], { encoding: 'utf8' });
-    return Number(/release (\d+)\./.exec(text)[1]);
-  } catch {
-    throw new Error('nvcc was not found: put that of the CUDA toolkit, 12 or later, on PATH');
+  const programs = ['nvcc', ...homes.map((home) => path.join(home, 'bin/nvcc'))];
+  for (const program of programs) {
+    const { status, stdout } = spawnSync(program, ['--version'], { encoding: 'utf8' });
+    if (status === 0) return Number(/release (\d+)\./.exec(stdout)[1]);
   }
+  throw new Error(`found no nvcc (${programs.join(', ')}): install the CUDA toolkit, 12 or later`);
 }
 
 /** The path of a file of that name below a directory, or undefined. */
@@ -29,7 +33,6 @@ function find(directory, name) {
 
 /** The folder with include/ and lib/ of cuBLAS; "" where the toolkit has its own. */
 function cublasRoot(major) {
-  const homes = [process.env.CUDA_HOME, process.env.CUDA_PATH, '/usr/local/cuda'].filter(Boolean);
   if (homes.some((home) => fs.existsSync(path.join(home, 'include/cublasLt.h')))) return '';
   const wheel = path.join(folder, `cublas-${major}`);
   if (!find(wheel, 'cublasLt.h')) {
@@ -111,7 +114,8 @@ async function main() {
   const major = toolkitMajor();
   const cublas = cublasRoot(major);
   await cmake('-S', '.', '-B', folder, '-DALBERT_CUDA=ON', `-DALBERT_CUBLAS_ROOT=${cublas}`);
-  const lines = await cmake('--build', folder, '--parallel', '--target', 'albert_cuda');
+  const jobs = String(os.availableParallelism()); // without a number, make starts all at once
+  const lines = await cmake('--build', folder, '--parallel', jobs, '--target', 'albert_cuda');
   const library = path.join(folder, 'libalbert_cuda.so');
   const target = path.join(root, 'build/Release/libalbert_cuda.so');
   fs.mkdirSync(path.dirname(target), { recursive: true });

@@ -2,6 +2,7 @@
 #include "ops/cuda/elementwise.cuh"
 #include "ops/cuda/kernels.h"
 #include "ops/cuda/reduce.cuh"
+#include "ops/cuda/segments.cuh"
 
 namespace albert::cuda {
 
@@ -11,20 +12,6 @@ namespace {
 /// four rows a multiprocessor (a calculation: not measured on a device).
 constexpr int kThreads = 512;
 constexpr float kLowest = -3.402823466e38f;
-
-/// The classes of a row: its columns, or the packed positions of a sequence.
-struct Classes {
-  const int32_t* offsets;  // null: columns
-  int columns;
-
-  template <class T>
-  __device__ __forceinline__ T* first(const Rows<T>& logits, int64_t row) const {
-    return offsets ? logits.data + offsets[row] : logits[row];
-  }
-  __device__ __forceinline__ int count(int64_t row) const {
-    return offsets ? offsets[row + 1] - offsets[row] : columns;
-  }
-};
 
 /// A maximum, and the sum of the exponentials of the differences to it.
 struct Running {
@@ -46,7 +33,7 @@ struct ForwardArguments {
   float* log_sum_exp;
   Rows<const float> logits;
   const int32_t* labels;
-  Classes classes;
+  Segments classes;  // of a row: its columns, or the packed positions of a sequence
   int32_t ignore_index;
 };
 
@@ -56,7 +43,7 @@ __global__ void __launch_bounds__(kThreads)
     cross_entropy_forward_kernel(const ForwardArguments a) {
   const int64_t row = blockIdx.x;
   const float* logits = a.classes.first(a.logits, row);
-  const int count = a.classes.count(row);
+  const int count = a.classes.length(row);
   Running mine;
   for (int c = int(threadIdx.x) * kWidth; c < count; c += kThreads * kWidth) {
     float values[kWidth];
@@ -78,7 +65,7 @@ struct BackwardArguments {
   const float* log_sum_exp;
   Rows<const float> logits;
   const int32_t* labels;
-  Classes classes;
+  Segments classes;  // of a row: its columns, or the packed positions of a sequence
   int32_t ignore_index;
   float scale;
 };
@@ -91,7 +78,7 @@ __global__ void __launch_bounds__(kThreads)
   const int64_t row = blockIdx.x;
   const float* logits = a.classes.first(a.logits, row);
   float* dlogits = a.classes.first(a.dlogits, row);
-  const int count = a.classes.count(row), label = a.labels[row];
+  const int count = a.classes.length(row), label = a.labels[row];
   const float log_sum_exp = a.log_sum_exp[row];
   const bool ignored = label == a.ignore_index;
   for (int c = int(threadIdx.x) * kWidth; c < count; c += kThreads * kWidth) {
@@ -106,72 +93,30 @@ __global__ void __launch_bounds__(kThreads)
   }
 }
 
-struct BinaryForward {
-  Rows<float> losses;
-  Rows<const float> logits;
-  Rows<const float> targets;
-
-  template <int kWidth>
-  __device__ __forceinline__ void run(int64_t row, int column) const {
-    float x[kWidth], z[kWidth];
-    load(x, logits[row] + column);
-    load(z, targets[row] + column);
-#pragma unroll
-    for (int i = 0; i < kWidth; ++i) {
-      const float positive = x[i] < 0.0f ? 0.0f : x[i];
-      x[i] = positive - x[i] * z[i] + log1pf(expf(-fabsf(x[i])));
-    }
-    store(losses[row] + column, x);
+struct BinaryLoss {
+  __device__ __forceinline__ float operator()(float x, float z) const {
+    const float positive = x < 0.0f ? 0.0f : x;
+    return positive - x * z + log1pf(expf(-fabsf(x)));
   }
 };
 
-struct BinaryBackward {
-  Rows<float> dlogits;
-  Rows<const float> logits;
-  Rows<const float> targets;
+struct BinaryGradient {
   float scale;
-
-  template <int kWidth>
-  __device__ __forceinline__ void run(int64_t row, int column) const {
-    float x[kWidth], z[kWidth];
-    load(x, logits[row] + column);
-    load(z, targets[row] + column);
-#pragma unroll
-    for (int i = 0; i < kWidth; ++i) x[i] = scale * (1.0f / (1.0f + expf(-x[i])) - z[i]);
-    store(dlogits[row] + column, x);
+  __device__ __forceinline__ float operator()(float x, float z) const {
+    return scale * (1.0f / (1.0f + expf(-x)) - z);
   }
 };
 
-struct SquaredForward {
-  Rows<float> losses;
-  Rows<const float> predictions;
-  Rows<const float> targets;
-
-  template <int kWidth>
-  __device__ __forceinline__ void run(int64_t row, int column) const {
-    float x[kWidth], z[kWidth];
-    load(x, predictions[row] + column);
-    load(z, targets[row] + column);
-#pragma unroll
-    for (int i = 0; i < kWidth; ++i) x[i] = (x[i] - z[i]) * (x[i] - z[i]);
-    store(losses[row] + column, x);
+struct SquaredLoss {
+  __device__ __forceinline__ float operator()(float x, float z) const {
+    return (x - z) * (x - z);
   }
 };
 
-struct SquaredBackward {
-  Rows<float> dpredictions;
-  Rows<const float> predictions;
-  Rows<const float> targets;
+struct SquaredGradient {
   float scale;
-
-  template <int kWidth>
-  __device__ __forceinline__ void run(int64_t row, int column) const {
-    float x[kWidth], z[kWidth];
-    load(x, predictions[row] + column);
-    load(z, targets[row] + column);
-#pragma unroll
-    for (int i = 0; i < kWidth; ++i) x[i] = 2.0f * scale * (x[i] - z[i]);
-    store(dpredictions[row] + column, x);
+  __device__ __forceinline__ float operator()(float x, float z) const {
+    return 2.0f * scale * (x - z);
   }
 };
 
@@ -179,11 +124,6 @@ struct SquaredBackward {
 template <class Op>
 bool classes_take_vectors(const Op& op, const Tensor& output) {
   return !op.cu_seqlens && takes_vectors(op.logits) && takes_vectors(output);
-}
-
-template <class Op>
-Classes classes_of(const Op& op) {
-  return {op.cu_seqlens.template as<const int32_t>(), int(op.logits.columns())};
 }
 
 Launch block_a_row(const Tensor& labels, cudaStream_t stream) {
@@ -199,7 +139,7 @@ cudaError_t run(const CrossEntropyForward& op, const Queue& queue) {
                                    .log_sum_exp = op.log_sum_exp.as<float>(),
                                    .logits = rows_of<const float>(op.logits),
                                    .labels = op.labels.as<const int32_t>(),
-                                   .classes = classes_of(op),
+                                   .classes = segments_of(op.logits, op.cu_seqlens),
                                    .ignore_index = op.ignore_index};
   const Launch how = block_a_row(op.labels, queue.stream);
   return classes_take_vectors(op, {})
@@ -214,7 +154,7 @@ cudaError_t run(const CrossEntropyBackward& op, const Queue& queue) {
                                     .log_sum_exp = op.log_sum_exp.as<const float>(),
                                     .logits = rows_of<const float>(op.logits),
                                     .labels = op.labels.as<const int32_t>(),
-                                    .classes = classes_of(op),
+                                    .classes = segments_of(op.logits, op.cu_seqlens),
                                     .ignore_index = op.ignore_index,
                                     .scale = float(op.scale)};
   const Launch how = block_a_row(op.labels, queue.stream);
@@ -225,31 +165,24 @@ cudaError_t run(const CrossEntropyBackward& op, const Queue& queue) {
 
 cudaError_t run(const BinaryCrossEntropyForward& op, const Queue& queue) {
   if (op.logits.dtype != DType::kF32) return cudaErrorInvalidValue;
-  const BinaryForward body{rows_of<float>(op.losses), rows_of<const float>(op.logits),
-                           rows_of<const float>(op.targets)};
-  return for_each_element(body, {op.logits, op.targets, op.losses}, queue.stream);
+  return map_elements<float>(BinaryLoss{}, queue.stream, op.losses, op.logits, op.targets);
 }
 
 cudaError_t run(const BinaryCrossEntropyBackward& op, const Queue& queue) {
   if (op.logits.dtype != DType::kF32) return cudaErrorInvalidValue;
-  const BinaryBackward body{rows_of<float>(op.dlogits), rows_of<const float>(op.logits),
-                            rows_of<const float>(op.targets), float(op.scale)};
-  return for_each_element(body, {op.logits, op.targets, op.dlogits}, queue.stream);
+  return map_elements<float>(BinaryGradient{float(op.scale)}, queue.stream, op.dlogits, op.logits,
+                             op.targets);
 }
 
 cudaError_t run(const SquaredErrorForward& op, const Queue& queue) {
   if (op.predictions.dtype != DType::kF32) return cudaErrorInvalidValue;
-  const SquaredForward body{rows_of<float>(op.losses), rows_of<const float>(op.predictions),
-                            rows_of<const float>(op.targets)};
-  return for_each_element(body, {op.predictions, op.targets, op.losses}, queue.stream);
+  return map_elements<float>(SquaredLoss{}, queue.stream, op.losses, op.predictions, op.targets);
 }
 
 cudaError_t run(const SquaredErrorBackward& op, const Queue& queue) {
   if (op.predictions.dtype != DType::kF32) return cudaErrorInvalidValue;
-  const SquaredBackward body{rows_of<float>(op.dpredictions),
-                             rows_of<const float>(op.predictions),
-                             rows_of<const float>(op.targets), float(op.scale)};
-  return for_each_element(body, {op.predictions, op.targets, op.dpredictions}, queue.stream);
+  return map_elements<float>(SquaredGradient{float(op.scale)}, queue.stream, op.dpredictions,
+                             op.predictions, op.targets);
 }
 
 }  // namespace albert::cuda

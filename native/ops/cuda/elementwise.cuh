@@ -41,4 +41,36 @@ cudaError_t for_each_element(const Body& body, std::initializer_list<Tensor> ten
   });
 }
 
+/// y = function(x) or function(x₀, x₁), element by element.
+template <class T, int kInputs, class Function>
+struct Map {
+  Rows<T> y;
+  Rows<const T> x[kInputs];
+  Function function;
+
+  template <int kWidth>
+  __device__ __forceinline__ void run(int64_t row, int column) const {
+    float values[kInputs][kWidth];
+#pragma unroll
+    for (int k = 0; k < kInputs; ++k) load(values[k], x[k][row] + column);
+#pragma unroll
+    for (int i = 0; i < kWidth; ++i) {
+      if constexpr (kInputs == 1) {
+        values[0][i] = function(values[0][i]);
+      } else {
+        values[0][i] = function(values[0][i], values[1][i]);
+      }
+    }
+    store(y[row] + column, values[0]);
+  }
+};
+
+/// Starts a Map of tensors of one element type T.
+template <class T, class Function, class... Inputs>
+cudaError_t map_elements(const Function& function, cudaStream_t stream, const Tensor& y,
+                         const Inputs&... x) {
+  const Map<T, sizeof...(x), Function> body{rows_of<T>(y), {rows_of<const T>(x)...}, function};
+  return for_each_element(body, {x..., y}, stream);
+}
+
 }  // namespace albert::cuda

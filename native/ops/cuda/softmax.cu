@@ -1,29 +1,13 @@
 // y = exp(x − m) / Σ exp(x − m), or its logarithm, over rows or packed segments; and its backward.
-#include "ops/cuda/elements.cuh"
 #include "ops/cuda/kernels.h"
 #include "ops/cuda/reduce.cuh"
+#include "ops/cuda/segments.cuh"
 
 namespace albert::cuda {
 
 namespace {
 
 constexpr int kThreads = 128;
-
-/// The segments of a tensor: its rows, or ranges of a flat one.
-struct Segments {
-  const int32_t* offsets;  // null: rows
-  int64_t count;
-  int64_t columns;
-
-  /// Where segment `index` of a tensor begins.
-  template <class T>
-  __device__ __forceinline__ T* first(const Rows<T>& tensor, int64_t index) const {
-    return offsets ? tensor.data + offsets[index] : tensor[index];
-  }
-  __device__ __forceinline__ int64_t length(int64_t index) const {
-    return offsets ? offsets[index + 1] - offsets[index] : columns;
-  }
-};
 
 struct ForwardArguments {
   Rows<float> y;
@@ -35,17 +19,17 @@ struct ForwardArguments {
 /// A block for each segment: they are as long as a sequence or as there are labels, so that its
 /// second and third pass read from the nearest cache.
 __global__ void __launch_bounds__(kThreads) softmax_forward_kernel(const ForwardArguments a) {
-  const int64_t length = a.segments.length(blockIdx.x);
+  const int length = a.segments.length(blockIdx.x);
   const float* x = a.segments.first(a.x, blockIdx.x);
   float* y = a.segments.first(a.y, blockIdx.x);
   float maximum = -INFINITY;
-  for (int64_t i = threadIdx.x; i < length; i += kThreads) maximum = Maximum{}(maximum, x[i]);
+  for (int i = int(threadIdx.x); i < length; i += kThreads) maximum = Maximum{}(maximum, x[i]);
   maximum = block_reduce<kThreads>(maximum, Maximum{});
   float sum = 0;
-  for (int64_t i = threadIdx.x; i < length; i += kThreads) sum += expf(x[i] - maximum);
+  for (int i = int(threadIdx.x); i < length; i += kThreads) sum += expf(x[i] - maximum);
   sum = block_reduce<kThreads>(sum, Sum{});
   const float logarithm = logf(sum), reciprocal = 1.0f / sum;
-  for (int64_t i = threadIdx.x; i < length; i += kThreads) {
+  for (int i = int(threadIdx.x); i < length; i += kThreads) {
     const float shifted = x[i] - maximum;
     y[i] = a.logarithm ? shifted - logarithm : expf(shifted) * reciprocal;
   }
@@ -64,55 +48,54 @@ struct BackwardArguments {
 template <class T>
 __global__ void __launch_bounds__(kThreads)
     softmax_backward_kernel(const BackwardArguments<T> a) {
-  const int64_t length = a.segments.length(blockIdx.x);
+  const int length = a.segments.length(blockIdx.x);
   const T* dy = a.segments.first(a.dy, blockIdx.x);
   const T* y = a.segments.first(a.y, blockIdx.x);
   float sum = 0;
-  for (int64_t i = threadIdx.x; i < length; i += kThreads) {
+  for (int i = int(threadIdx.x); i < length; i += kThreads) {
     sum += a.logarithm ? to_float(dy[i]) : to_float(y[i]) * to_float(dy[i]);
   }
   sum = block_reduce<kThreads>(sum, Sum{});
   const T* past = a.dresidual ? a.segments.first(a.dresidual, blockIdx.x) : nullptr;
   T* dx = a.segments.first(a.dx, blockIdx.x);
-  for (int64_t i = threadIdx.x; i < length; i += kThreads) {
+  for (int i = int(threadIdx.x); i < length; i += kThreads) {
     const float gradient = to_float(dy[i]), value = to_float(y[i]);
     const float inner = a.logarithm ? gradient - expf(value) * sum : value * (gradient - sum);
     dx[i] = from_float<T>(inner + (past ? to_float(past[i]) : 0.0f));
   }
 }
 
-Segments segments_of(const Tensor& tensor, const Tensor& cu_seqlens) {
-  const auto* offsets = cu_seqlens.as<const int32_t>();
-  return {offsets, offsets ? cu_seqlens.size() - 1 : tensor.rows(), tensor.columns()};
+/// A block for each segment.
+Launch block_a_segment(const Tensor& tensor, const Tensor& cu_seqlens, cudaStream_t stream) {
+  const int64_t count = cu_seqlens ? cu_seqlens.size() - 1 : tensor.rows();
+  return {dim3(unsigned(tensor.size() > 0 ? count : 0)), dim3(kThreads), 0, stream};
 }
 
 }  // namespace
 
 cudaError_t run(const SoftmaxForward& op, const Queue& queue) {
-  const Segments segments = segments_of(op.x, op.cu_seqlens);
-  if (op.x.size() == 0 || segments.count == 0) return cudaSuccess;
+  const Launch how = block_a_segment(op.x, op.cu_seqlens, queue.stream);
+  if (how.grid.x == 0) return cudaSuccess;
   if (op.x.dtype != DType::kF32) return cudaErrorInvalidValue;
   const ForwardArguments arguments{.y = rows_of<float>(op.y),
                                    .x = rows_of<const float>(op.x),
-                                   .segments = segments,
+                                   .segments = segments_of(op.x, op.cu_seqlens),
                                    .logarithm = op.logarithm};
-  return launch(softmax_forward_kernel,
-                {dim3(unsigned(segments.count)), dim3(kThreads), 0, queue.stream}, arguments);
+  return launch(softmax_forward_kernel, how, arguments);
 }
 
 cudaError_t run(const SoftmaxBackward& op, const Queue& queue) {
-  const Segments segments = segments_of(op.y, op.cu_seqlens);
-  if (op.y.size() == 0 || segments.count == 0) return cudaSuccess;
+  const Launch how = block_a_segment(op.y, op.cu_seqlens, queue.stream);
+  if (how.grid.x == 0) return cudaSuccess;
   return for_type(op.y.dtype, [&](auto type) {
     using T = typename decltype(type)::type;
     const BackwardArguments<T> arguments{.dx = rows_of<T>(op.dx),
                                          .dy = rows_of<const T>(op.dy),
                                          .y = rows_of<const T>(op.y),
                                          .dresidual = rows_of<const T>(op.dresidual),
-                                         .segments = segments,
+                                         .segments = segments_of(op.y, op.cu_seqlens),
                                          .logarithm = op.logarithm};
-    return launch(softmax_backward_kernel<T>,
-                  {dim3(unsigned(segments.count)), dim3(kThreads), 0, queue.stream}, arguments);
+    return launch(softmax_backward_kernel<T>, how, arguments);
   });
 }
 

@@ -13,7 +13,7 @@
 
 struct cublasLtContext {};
 struct cublasLtMatmulPreference {
-  std::map<int, uint64_t> values;
+  std::map<int, int64_t> values;
 };
 struct cublasLtMatmulDescription {
   cublasComputeType_t compute;
@@ -55,6 +55,14 @@ void store(void* data, cudaDataType_t type, int64_t i, float value) {
     default:
       static_cast<float*>(data)[i] = value;
   }
+}
+
+/// Takes an attribute of 4 or 8 bytes.
+cublasStatus_t keep(int64_t& number, const void* value, size_t bytes) {
+  if (bytes != 4 && bytes != 8) return CUBLAS_STATUS_INVALID_VALUE;
+  number = 0;
+  std::memcpy(&number, value, bytes);
+  return CUBLAS_STATUS_SUCCESS;
 }
 
 struct Problem {
@@ -213,11 +221,7 @@ cublasStatus_t cublasLtMatmulDescDestroy(cublasLtMatmulDesc_t description) {
 cublasStatus_t cublasLtMatmulDescSetAttribute(cublasLtMatmulDesc_t description,
                                               cublasLtMatmulDescAttributes_t attribute,
                                               const void* value, size_t bytes) {
-  int64_t number = 0;
-  if (bytes != 4 && bytes != 8) return CUBLAS_STATUS_INVALID_VALUE;
-  std::memcpy(&number, value, bytes);
-  description->values[attribute] = number;
-  return CUBLAS_STATUS_SUCCESS;
+  return keep(description->values[attribute], value, bytes);
 }
 
 cublasStatus_t cublasLtMatrixLayoutCreate(cublasLtMatrixLayout_t* layout, cudaDataType_t type,
@@ -244,11 +248,7 @@ cublasStatus_t cublasLtMatmulPreferenceDestroy(cublasLtMatmulPreference_t prefer
 cublasStatus_t cublasLtMatmulPreferenceSetAttribute(cublasLtMatmulPreference_t preference,
                                                     cublasLtMatmulPreferenceAttributes_t attribute,
                                                     const void* value, size_t bytes) {
-  uint64_t number = 0;
-  if (bytes != 4 && bytes != 8) return CUBLAS_STATUS_INVALID_VALUE;
-  std::memcpy(&number, value, bytes);
-  preference->values[attribute] = number;
-  return CUBLAS_STATUS_SUCCESS;
+  return keep(preference->values[attribute], value, bytes);
 }
 
 cublasStatus_t cublasLtMatmulAlgoGetHeuristic(

@@ -20,18 +20,9 @@ struct alignas(4) __nv_bfloat162 {
   __nv_bfloat16 x, y;
 };
 
-inline __nv_bfloat16 __float2bfloat16(float value) {
-  return value;
-}
-inline __nv_bfloat16 __float2bfloat16_rn(float value) {
-  return value;
-}
 inline float __bfloat162float(__nv_bfloat16 value) {
   return value;
 }
 inline __nv_bfloat162 __floats2bfloat162_rn(float x, float y) {
   return {x, y};
-}
-inline float2 __bfloat1622float2(__nv_bfloat162 pair) {
-  return {pair.x, pair.y};
 }

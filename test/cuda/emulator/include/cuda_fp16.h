@@ -33,23 +33,13 @@ struct __half {
     return sign * std::ldexp(float(fraction + 1024), exponent - 25);
   }
 };
-using half = __half;
 struct alignas(4) __half2 {
   __half x, y;
 };
 
-inline __half __float2half(float value) {
-  return value;
-}
-inline __half __float2half_rn(float value) {
-  return value;
-}
 inline float __half2float(__half value) {
   return value;
 }
 inline __half2 __floats2half2_rn(float x, float y) {
   return {x, y};
-}
-inline float2 __half22float2(__half2 pair) {
-  return {pair.x, pair.y};
 }

@@ -1,6 +1,8 @@
 // The emulator's own test: every planted fault of faults.cu is noticed, in the mode that can.
 import t, { type Test } from 'tap';
-import { runFault, type Sanitizer } from '../support/cuda';
+import { needEmulator, runFault, type Sanitizer } from '../support/cuda';
+
+needEmulator(t);
 
 const [nan, bits] = [/^not a number$/m, /^other bits$/m];
 const race = (kernel: string) =>

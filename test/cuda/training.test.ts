@@ -1,12 +1,13 @@
 // Updates on the emulated device: AdamW and LAMB against the reference's, and two training steps.
 import t from 'tap';
 import { traceOptimizer, type TraceOptions } from '../../dist/kernels.js';
-import { emulated } from '../support/cuda';
+import { emulated, needEmulator } from '../support/cuda';
 import { fixtures, goldenConfig, readJson } from '../support/golden';
 import { gradientsOf, packRows, type Rows } from '../support/gradients';
 import { goldenParameters, writeParameters, type Parameters } from '../support/parameters';
 import { absoluteError, randomSource, relativeNorm } from '../support/tensors';
 
+needEmulator(t);
 Object.assign(process.env, emulated());
 t.setTimeout(300_000);
 

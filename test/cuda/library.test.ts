@@ -1,8 +1,9 @@
 // What device "cuda" says where driver, library or version is missing, and what "auto" does then.
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
-import { built, emulated } from '../support/cuda';
+import { built, emulated, noEmulator } from '../support/cuda';
 import { runNode, runProgram } from '../support/forward';
 import { goldenDirectory } from '../support/golden';
 
@@ -49,7 +50,15 @@ t.test('a library that is not there, or another one', async (t) => {
   t.match(warned, /^loaded /m, 'and the CPU computes');
 });
 
-t.test('the emulated library', async (t) => {
+t.test('a library of another version', async (t) => {
+  const file = path.join(t.testdir({}), 'other.so');
+  const source = 'extern "C" const void* albert_cuda_library(unsigned) { return nullptr; }';
+  execFileSync('c++', ['-shared', '-fPIC', '-xc++', '-', '-o', file], { input: source });
+  const said = await load('cuda', { ALBERT_CUDA_LIBRARY: file });
+  t.match(said, /^error ERR_BACKEND cuda: .*other\.so was built from another version .*build:cuda/);
+});
+
+t.test('the emulated library', { skip: noEmulator }, async (t) => {
   t.match(await load('cuda', emulated()), /^loaded CUDA emulator/);
   t.match(await load('auto', emulated()), /^loaded CUDA emulator/);
   t.match(await load('cuda:1', emulated()), /^error ERR_BACKEND cuda: expected a device below 1/);

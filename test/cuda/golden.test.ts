@@ -1,7 +1,7 @@
 // The golden models on the emulated device: every output, every gradient, in float32 and narrower.
 import t from 'tap';
 import { info } from '../../dist/index.js';
-import { emulated } from '../support/cuda';
+import { emulated, needEmulator } from '../support/cuda';
 import { compareAll, goldenCases, goldenDirectory, goldenNames } from '../support/golden';
 import { goldenConfig, readGolden, runGolden } from '../support/golden';
 import { gradientError, gradientsOf, packRows, valuesOf } from '../support/gradients';
@@ -9,7 +9,10 @@ import { norm, reachOf } from '../support/reach';
 import { relativeNorm, type Comparison, type Keep } from '../support/tensors';
 
 const onHardware = process.env.ALBERT_TEST_GPU !== undefined;
-if (!onHardware) Object.assign(process.env, emulated());
+if (!onHardware) {
+  needEmulator(t);
+  Object.assign(process.env, emulated());
+}
 t.setTimeout(600_000);
 
 /** How far outputs and losses may be from Hugging Face's in float64, as relative norms. */
