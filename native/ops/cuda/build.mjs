@@ -75,7 +75,7 @@ function kernelUse(lines) {
   let at;
   for (const line of lines) {
     const entry = /Compiling entry function '(\w+)' for '(sm_\d+)'/.exec(line);
-    const [, name] = entry ? (/\d(\w+?_kernel)/.exec(entry[1]) ?? [undefined, entry[1]]) : [];
+    const [, name] = entry ? (/([a-z][a-z_]*_kernel)/.exec(entry[1]) ?? [undefined, entry[1]]) : [];
     if (entry) {
       at = use.get(name) ?? { variants: new Set(), registers: {}, shared: 0, spilled: 0 };
       use.set(name, at);
