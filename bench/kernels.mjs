@@ -142,8 +142,8 @@ function tableOf(times) {
 
 function computesIn(name, dtype) {
   const [op] = name.split('/');
-  if (dtype === 'fp32' || layerOps.includes(op)) return true;
-  return dtype === 'bf16' && trainingOps.includes(op);
+  const trains = trainingOps.includes(op) || name.includes('/dropout');
+  return dtype === 'fp32' || (trains ? dtype === 'bf16' : layerOps.includes(op));
 }
 
 async function main() {
