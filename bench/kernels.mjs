@@ -10,6 +10,11 @@ const dtypes = ['fp32', 'bf16', 'int8'];
 
 /** Layers compute in the dtype that was chosen; everything else is float32 in any case. */
 const layerOps = ['linear', 'layer_norm', 'attention', 'gather_rows', 'convert'];
+/** What training adds to them; it knows no int8. */
+const trainingOps = [
+  ...['linear_backward', 'layer_norm_backward', 'attention_backward', 'gather_rows_backward'],
+  'dropout',
+];
 
 const options = readOptions(
   'npm run bench --',
@@ -136,7 +141,9 @@ function tableOf(times) {
 }
 
 function computesIn(name, dtype) {
-  return dtype === 'fp32' || layerOps.includes(name.split('/')[0]);
+  const [op] = name.split('/');
+  const trains = trainingOps.includes(op) || name.includes('/dropout');
+  return dtype === 'fp32' || (trains ? dtype === 'bf16' : layerOps.includes(op));
 }
 
 async function main() {

@@ -1,4 +1,6 @@
-// Medians and quantiles.
+// Means, medians and quantiles.
+
+export const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 export const median = (values) => quantile(values, 0.5);
 

@@ -34,6 +34,14 @@ export const training = {
   recomputeMemory: 0.25,
 };
 
+/** Mean losses of a reference's run: how far above them, and how far dtypes may be apart. */
+export const pretraining = {
+  updates: [1000, 2000, 3000],
+  above: 0.15,
+  dtypes: 0.05,
+  dtypeUpdates: 600,
+};
+
 /** "wanted ≥ 95 %: reached". */
 export function verdict(limit, reached) {
   return `wanted ${limit}: ${reached ? 'reached' : 'missed'}`;

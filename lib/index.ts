@@ -42,7 +42,6 @@ export {
   AutoModelForTokenClassification,
 } from './models/auto.js';
 export type {
-  ConfigOptions,
   Device,
   DType,
   ForwardOptions,

@@ -13,7 +13,7 @@ if (!Object.hasOwn(kinds, kind)) {
 }
 
 const root = path.join(__dirname, '..');
-const folder = path.join(os.tmpdir(), `albert-native-${kind}`);
+const folder = path.join(root, 'build', `sanitized-${kind}`);
 const env = {
   ...process.env,
   ASAN_OPTIONS: 'detect_leaks=1:abort_on_error=0',

@@ -25,6 +25,7 @@ class Host {
     const trainer = await this.#load(false);
     const { loss, grad_norm } = await trainer.step(this.#batch);
     await trainer.dispose();
+    await trainer.model.dispose(); // its weights would count in the memory of what follows
     return { loss, grad_norm };
   }
 

@@ -8,13 +8,7 @@ import { writeAtomically } from '../hub-cache.js';
 import { checkFields, packInputs, type ModelInputs, type PackedInputs } from '../inputs.js';
 import type { ModelKind, NativeForwardRequest } from '../native.js';
 import * as check from '../options.js';
-import {
-  loadConfig,
-  loadPretrained,
-  type ConfigOptions,
-  type LoadedModel,
-  type LoadOptions,
-} from './load.js';
+import { loadConfig, loadPretrained, type LoadedModel, type LoadOptions } from './load.js';
 import { readOutputs } from './outputs.js';
 
 /** What every forward pass takes besides its inputs. */
@@ -120,7 +114,7 @@ export abstract class AlbertPreTrainedModel<
   static async from_config<Model>(
     this: ModelClass<Model>,
     config: AlbertConfig,
-    options: ConfigOptions = {},
+    options: LoadOptions = {},
   ): Promise<Model> {
     return new this(await loadConfig(this.name, this.kind, config, options));
   }

@@ -1,6 +1,6 @@
 // All model classes.
 export { AlbertPreTrainedModel, type ForwardOptions } from './base.js';
-export type { ConfigOptions, Device, DType, LoadOptions } from './load.js';
+export type { Device, DType, LoadOptions } from './load.js';
 export { loadSchema } from './load.js';
 export { AlbertModel } from './albert-model.js';
 export { AlbertForPreTraining, type PreTrainingInputs } from './pretraining.js';

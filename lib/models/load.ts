@@ -38,16 +38,15 @@ export interface LoadOptions extends HubOptions {
    * 1,048,576; a call that finds the queue empty is always taken.
    */
   max_queued_tokens?: number | undefined;
+  /**
+   * Seed of the weights that are drawn: all of `from_config`, and of `from_pretrained` those that
+   * the checkpoint lacks, such as a new head's. Default 0.
+   */
+  seed?: number | undefined;
   /** Entries that stand in place of those of config.json: `{ num_labels: 3 }` for a new head. */
   config?: AlbertConfig | undefined;
   /** Tokens of a tile, for benchmarks: changes speed, never results. Default: planned. */
   tile_tokens?: number | undefined;
-}
-
-/** How a model with fresh weights is made. */
-export interface ConfigOptions extends LoadOptions {
-  /** Seed of the fresh weights; default 0. */
-  seed?: number | undefined;
 }
 
 /** A loaded model before it gets its class. */
@@ -74,13 +73,12 @@ export const loadSchema: check.OptionSchema = {
   threads: check.integer(1, 1024),
   max_queued_tokens: check.integer(1),
   tile_tokens: check.integer(1),
+  seed: check.integer(0),
   config: (value, name) => {
     if (check.isRecord(value)) return;
     throw new TypeError(`${name}: expected an object like config.json, got ${check.show(value)}`);
   },
 };
-
-const configSchema: check.OptionSchema = { ...loadSchema, seed: check.integer(0) };
 
 /** Loads a checkpoint; the warnings it gave are emitted once, as one 'AlbertWarning'. */
 export async function loadPretrained(
@@ -95,7 +93,7 @@ export async function loadPretrained(
   const { directory, weights } = await findModel(source, options);
   const read = await readConfig(directory);
   const config = options.config ? copyConfig({ ...read.config, ...options.config }) : read;
-  const loaded = await load(config, { kind, path: weights, seed: 0 }, options);
+  const loaded = await load(config, { kind, path: weights }, options);
   warn(name, source, loaded.native.warnings);
   return loaded;
 }
@@ -105,18 +103,18 @@ export async function loadConfig(
   name: string,
   kind: ModelKind,
   config: AlbertConfig,
-  options: ConfigOptions,
+  options: LoadOptions,
 ): Promise<LoadedModel> {
-  check.checkOptions(`${name}.from_config`, options, configSchema);
-  return load(copyConfig(config), { kind, seed: options.seed ?? 0 }, options);
+  check.checkOptions(`${name}.from_config`, options, loadSchema);
+  return load(copyConfig(config), { kind }, options);
 }
 
 async function load(
   source: ConfigSource,
-  what: Pick<NativeLoadRequest, 'kind' | 'path' | 'seed'>,
+  what: Pick<NativeLoadRequest, 'kind' | 'path'>,
   options: LoadOptions,
 ): Promise<LoadedModel> {
-  const { dtype = 'fp32', threads = 0, max_queued_tokens, tile_tokens, signal } = options;
+  const { dtype = 'fp32', threads = 0, seed = 0, max_queued_tokens, tile_tokens, signal } = options;
   const device = options.device ?? 'auto';
   signal?.throwIfAborted();
   const work = native.load_model({
@@ -125,6 +123,7 @@ async function load(
     device,
     dtype,
     threads,
+    seed,
     ...(max_queued_tokens !== undefined && { max_queued_tokens }),
     ...(tile_tokens !== undefined && { tile_tokens }),
   });

@@ -7,16 +7,16 @@ import * as models from '../models/index.js';
 import { type LoadOptions, loadSchema } from '../models/load.js';
 import { packageRoot } from '../native.js';
 import { checkOptions, isRecord, nearest, show } from '../options.js';
-import { findModel } from '../source.js';
+import { findModel, hubSchema } from '../source.js';
 import { AlbertTokenizer } from '../tokenizer.js';
 import type { Parts, PipelineModel } from './base.js';
-import { type FeatureExtractionPipeline, featureExtraction } from './feature-extraction.js';
-import { type FillMaskPipeline, fillMask } from './fill-mask.js';
-import { type MultipleChoicePipeline, multipleChoice } from './multiple-choice.js';
-import { type QuestionAnsweringPipeline, questionAnswering } from './question-answering.js';
-import { type SentenceOrderPipeline, sentenceOrder } from './sentence-order.js';
-import { type TextClassificationPipeline, textClassification } from './text-classification.js';
-import { type TokenClassificationPipeline, tokenClassification } from './token-classification.js';
+import type { FeatureExtractionPipeline } from './feature-extraction.js';
+import type { FillMaskPipeline } from './fill-mask.js';
+import type { MultipleChoicePipeline } from './multiple-choice.js';
+import type { QuestionAnsweringPipeline } from './question-answering.js';
+import type { SentenceOrderPipeline } from './sentence-order.js';
+import type { TextClassificationPipeline } from './text-classification.js';
+import type { TokenClassificationPipeline } from './token-classification.js';
 
 export type { CallOptions, Parts, Pipeline, PipelineModel } from './base.js';
 export type { Answer } from './answers.js';
@@ -47,7 +47,8 @@ export type PipelineTask = keyof Pipelines;
 interface Task {
   /** Finds the class of models that does it. */
   loader: (source: string, options: LoadOptions) => Promise<ModelLoader>;
-  make: (parts: Parts<never>) => unknown;
+  /** Imports what makes the pipeline: programs that use none start faster. */
+  make: () => Promise<(parts: Parts<never>) => unknown>;
   /** The folder, under the package's root, of the model that ships for it. */
   shipped?: string;
 }
@@ -59,23 +60,38 @@ interface ModelLoader {
 const fixed = (loader: ModelLoader) => async () => loader;
 const classification: Task = {
   loader: fixed(models.AlbertForSequenceClassification),
-  make: textClassification,
+  make: async () => (await import('./text-classification.js')).textClassification,
   shipped: 'models/sst2-mini',
 };
 const recognition: Task = {
   loader: fixed(models.AlbertForTokenClassification),
-  make: tokenClassification,
+  make: async () => (await import('./token-classification.js')).tokenClassification,
 };
 const tasks: Record<PipelineTask, Task> = {
   'text-classification': classification,
   'sentiment-analysis': classification,
   'token-classification': recognition,
   ner: recognition,
-  'question-answering': { loader: questionAnsweringLoader, make: questionAnswering },
-  'fill-mask': { loader: fixed(models.AlbertForMaskedLM), make: fillMask },
-  'feature-extraction': { loader: fixed(models.AlbertModel), make: featureExtraction },
-  'multiple-choice': { loader: fixed(models.AlbertForMultipleChoice), make: multipleChoice },
-  'sentence-order': { loader: fixed(models.AlbertForPreTraining), make: sentenceOrder },
+  'question-answering': {
+    loader: questionAnsweringLoader,
+    make: async () => (await import('./question-answering.js')).questionAnswering,
+  },
+  'fill-mask': {
+    loader: fixed(models.AlbertForMaskedLM),
+    make: async () => (await import('./fill-mask.js')).fillMask,
+  },
+  'feature-extraction': {
+    loader: fixed(models.AlbertModel),
+    make: async () => (await import('./feature-extraction.js')).featureExtraction,
+  },
+  'multiple-choice': {
+    loader: fixed(models.AlbertForMultipleChoice),
+    make: async () => (await import('./multiple-choice.js')).multipleChoice,
+  },
+  'sentence-order': {
+    loader: fixed(models.AlbertForPreTraining),
+    make: async () => (await import('./sentence-order.js')).sentenceOrder,
+  },
 };
 
 /**
@@ -105,7 +121,8 @@ export async function pipeline<Name extends PipelineTask>(
     typeof model === 'string' || model === undefined || model === null
       ? await loadParts(definition, model ?? defaultModel(task), options)
       : checkParts(task, model);
-  return definition.make(parts as Parts<never>) as Pipelines[Name];
+  const make = await definition.make();
+  return make(parts as Parts<never>) as Pipelines[Name];
 }
 
 function findTask(task: unknown): Task {
@@ -147,7 +164,8 @@ export function defaultModel(task: PipelineTask): string {
 async function loadParts(task: Task, source: string, options: LoadOptions): Promise<Parts> {
   // A model may be given as its .safetensors file; the tokenizer lies beside it.
   const vocabulary = source.endsWith('.safetensors') ? path.dirname(source) : source;
-  const { dtype: _, device: __, threads: ___, ...hubOptions } = options;
+  const entries = Object.entries(options).filter(([name]) => Object.hasOwn(hubSchema, name));
+  const hubOptions = Object.fromEntries(entries);
   const [model, tokenizer] = await Promise.allSettled([
     task.loader(source, options).then((loader) => loader.from_pretrained(source, options)),
     AlbertTokenizer.from_pretrained(vocabulary, hubOptions),

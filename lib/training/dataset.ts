@@ -1,5 +1,5 @@
 // What a training run reads: examples, one by one, with a position that can be saved.
-import { createHash } from 'node:crypto';
+import type { Hash } from 'node:crypto';
 import { AlbertError } from '../errors.js';
 import * as check from '../options.js';
 
@@ -165,15 +165,21 @@ function isCount(value: unknown): boolean {
   return Number.isSafeInteger(value) && Number(value) >= 0;
 }
 
+/** Loads node:crypto when first used: it takes longer than all modules of inference together. */
+function sha256(): Hash {
+  const crypto = require('node:crypto') as typeof import('node:crypto');
+  return crypto.createHash('sha256');
+}
+
 function checksumOf(examples: readonly TrainingExample[]): string {
-  const hash = createHash('sha256');
+  const hash = sha256();
   for (const example of examples) hash.update(`${JSON.stringify(example)}\n`);
   return hash.digest('hex').slice(0, 16);
 }
 
 /** Numbers in [0, 1): mulberry32, seeded by a hash of seed and pass. */
 function generator(seed: number, pass: number): () => number {
-  let state = createHash('sha256').update(`${seed} ${pass}`).digest().readUInt32LE(0);
+  let state = sha256().update(`${seed} ${pass}`).digest().readUInt32LE(0);
   return () => {
     state = (state + 0x6d2b79f5) | 0;
     let mixed = Math.imul(state ^ (state >>> 15), 1 | state);

@@ -11,8 +11,8 @@ import * as check from '../options.js';
 import { readCheckpoint, stateTexts, type RunState } from './checkpoint.js';
 import { CountedDataset, isDataset, type TrainingDataset, type TrainingSource } from './dataset.js';
 import type { EvaluationReport, StepReport, TrainingEvent } from './events.js';
-import { loadForTraining, type ResumeOptions } from './resume.js';
-import { Run, type TrainOptions } from './run.js';
+import type { ResumeOptions } from './resume.js';
+import type { TrainOptions } from './run.js';
 import { trainableParts, type TrainableModel } from './trainable-model.js';
 import {
   nativeSettings,
@@ -90,6 +90,7 @@ export class Trainer<Inputs extends object = any> {
    */
   static async resume(directory: string, options: ResumeOptions = {}): Promise<Trainer> {
     const checkpoint = await readCheckpoint(directory);
+    const { loadForTraining } = await import('./resume.js');
     const { model, trainerOptions } = await loadForTraining(checkpoint, options);
     const trainer = new Trainer(model, trainerOptions);
     await trainer.#native.restore(checkpoint.directory);
@@ -183,6 +184,7 @@ export class Trainer<Inputs extends object = any> {
     this.#training = true;
     try {
       const dataset = await this.#place(source);
+      const { Run } = await import('./run.js');
       yield* new Run({
         options: this.options,
         vocabulary: this.model.config.vocab_size ?? Infinity,

@@ -40,6 +40,7 @@ train::Trainer& TrainerSlot::open() {
     const std::shared_ptr<engine::Engine> engine = engine_.lock();
     if (!engine) refuse_disposed("the model");
     trainer_ = std::make_unique<train::Trainer>(*engine->weights(), backend_, settings_);
+    publish(*trainer_);  // frees the model's own weights until somebody computes with them
   }
   return *trainer_;
 }

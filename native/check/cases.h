@@ -22,7 +22,8 @@ struct OpCase {
   std::function<Binder()> make;
   /// How far each number of the only output may be off, above 0; none = the op's tolerance.
   std::function<std::vector<double>()> allowed = {};
-  /// Much work: parity looks at it where it is named or timed only, and then at some of its items.
+  /// Much work: parity looks at it where it is named or timed only, and then, forward, at some of
+  /// its items.
   bool heavy = false;
   /// Of a backward op: the pair that finite differences hold it against.
   std::function<OpPair()> pair = {};

@@ -94,7 +94,13 @@ OpPair draw(const Sizes& s) {
 
 void add(CaseList& cases, const Sizes& s, double magnitude = 1, bool timed = false) {
   add_pair(cases,
-           {"attention_backward", name_of(s), int64_t(s.lengths.size()), magnitude, timed, {}},
+           {.op = "attention_backward",
+            .name = name_of(s),
+            .items = int64_t(s.lengths.size()),
+            .magnitude = magnitude,
+            .timed = timed,
+            .make = {},
+            .heavy = timed},
            [s] { return draw(s); });
 }
 
@@ -131,9 +137,14 @@ void add_attention_backward_cases(CaseList& cases) {
   // Enough rows and heads for the wide blocks of a GPU.
   add(cases, {.heads = 108, .head_size = 64, .lengths = {70, 1, 65}, .dropout = 0.1});
   add(cases, {.heads = 72, .head_size = 128, .lengths = {130, 65}});
-  add(cases, {.heads = 12, .head_size = 64, .lengths = {128}, .dropout = 0.1, .sliced = true}, 1,
-      true);
-  add(cases, {.heads = 2, .head_size = 64, .lengths = {512}, .sliced = true}, 1, true);
+  add(cases, {.heads = 12, .head_size = 64, .lengths = {128}, .dropout = 0.1, .sliced = true});
+  add(cases, {.heads = 2, .head_size = 64, .lengths = {512}, .sliced = true});
+  const std::vector<int64_t> eight(8, 128), two(2, 512);
+  for (const std::vector<int64_t>& lengths : {eight, two}) {
+    add(cases,
+        {.heads = 12, .head_size = 64, .lengths = lengths, .dropout = 0.1, .sliced = true}, 1,
+        true);
+  }
 }
 
 }  // namespace albert::checks

@@ -117,9 +117,12 @@ void add_dropout_cases(CaseList& cases) {
   for (const double probability : {0.1, 0.5}) {
     add(cases, {37, 333, probability, /*in_place=*/false, /*ones=*/true});
   }
-  add(cases, {128, 128, 0.1, true}, true);
-  add_norm(cases, {128, 768, 0.1}, true);
-  add_attention(cases, {12, 64, {128}}, true);
+  add(cases, {128, 128, 0.1, true});
+  add(cases, {1024, 768, 0.1, true}, true);
+  add_norm(cases, {128, 768, 0.1});
+  add_norm(cases, {1024, 768, 0.1}, true);
+  add_attention(cases, {12, 64, {128}});
+  add_attention(cases, {12, 64, std::vector<int64_t>(8, 128)}, true);
 }
 
 }  // namespace albert::checks

@@ -102,9 +102,10 @@ void add_layer_norm_backward_cases(CaseList& cases) {
                 .over_dy = rows % 4 == 1,
                 .sliced = rows % 3 == 0});
   }
-  add(cases, {.rows = 200, .columns = 768, .residual = true, .dropout = 0.1, .over_dy = true}, 4,
+  add(cases, {.rows = 200, .columns = 768, .residual = true, .dropout = 0.1, .over_dy = true}, 4);
+  add(cases, {.rows = 1024, .columns = 768, .residual = true, .dropout = 0.1, .over_dy = true}, 8,
       true);
-  add(cases, {.rows = 128, .columns = 768, .residual = true, .over_dy = true}, 4, true);
+  add(cases, {.rows = 128, .columns = 768, .residual = true, .over_dy = true}, 4);
   add(cases, {.rows = 2, .columns = 4096, .residual = true, .dropout = 0.5});
 }
 

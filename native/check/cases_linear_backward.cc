@@ -78,8 +78,15 @@ BoundOp backward(Fixture& fixture, const Sizes& s, const Arrays& a) {
 
 void add(CaseList& cases, const Sizes& s, bool timed = false) {
   // dweight sums over the rows: its rounding errors grow with their square root.
-  const double magnitude = std::sqrt(double(s.rows)) / 4;
-  add_pair(cases, {"linear_backward", name_of(s), s.rows, std::max(1.0, magnitude), timed, {}},
+  const double magnitude = std::max(1.0, std::sqrt(double(s.rows)) / 4);
+  add_pair(cases,
+           {.op = "linear_backward",
+            .name = name_of(s),
+            .items = s.rows,
+            .magnitude = magnitude,
+            .timed = timed,
+            .make = {},
+            .heavy = timed},
            [s]() -> OpPair {
              return {.arrays = draw(s),
                      .forward = [s](Fixture& f, const Arrays& a) { return forward(f, s, a); },
@@ -114,18 +121,22 @@ void add_linear_backward_cases(CaseList& cases) {
   add_awkward(cases);
   add(cases, {.rows = 0, .inputs = 5, .outputs = 7});
   add(cases, {.rows = 300, .inputs = 33, .outputs = 20});
-  for (const auto& [inputs, outputs] :
-       {std::pair<int64_t, int64_t>{128, 768}, {768, 768}, {768, 2304}, {3072, 768}}) {
-    add(cases, {.rows = 128, .inputs = inputs, .outputs = outputs}, true);
+  for (const int64_t rows : {128, 1024}) {
+    const bool timed = rows == 1024;
+    for (const auto& [inputs, outputs] :
+         {std::pair<int64_t, int64_t>{128, 768}, {768, 768}, {768, 2304}, {3072, 768}}) {
+      add(cases, {.rows = rows, .inputs = inputs, .outputs = outputs}, timed);
+    }
+    add(cases,
+        {.rows = rows,
+         .inputs = 768,
+         .outputs = 3072,
+         .activation = Activation::kGeluTanh,
+         .residual = true},
+        timed);
   }
-  add(cases,
-      {.rows = 128,
-       .inputs = 768,
-       .outputs = 3072,
-       .activation = Activation::kGeluTanh,
-       .residual = true},
-      true);
-  add(cases, {.rows = 20, .inputs = 128, .outputs = 30000}, true);
+  add(cases, {.rows = 20, .inputs = 128, .outputs = 30000});
+  add(cases, {.rows = 154, .inputs = 128, .outputs = 30000}, true);
 }
 
 }  // namespace albert::checks

@@ -156,7 +156,8 @@ void add_loss_backward_cases(CaseList& cases) {
     add_binary(cases, {rows, classes});
     add_squared(cases, {rows, classes});
   }
-  add(cases, {{}, 20, 30000, true}, true);
+  add(cases, {{}, 20, 30000, true});
+  add(cases, {{}, 154, 30000, true}, true);
   add(cases, {{1, 37, 5, 128, 2}, 0, 0, false});
   add(cases, {{512}, 0, 0, true}, true);
 }

@@ -209,11 +209,15 @@ void add_rows_backward_cases(CaseList& cases) {
     }
     add_elements(cases, {count, columns, count % 2 == 0, Activation::kNone, 0.1});
   }
-  add_embedding(cases, {128, 128, 1000, 512}, true);
-  add_gather(cases, {20, 128, 768, true, true}, true);
+  add_embedding(cases, {128, 128, 1000, 512});
+  add_embedding(cases, {1024, 128, 30000, 512}, true);
+  add_gather(cases, {20, 128, 768, true, true});
+  add_gather(cases, {154, 1024, 768, true, true}, true);
   add_gather(cases, {0, 3, 5, false, false});
-  add_elements(cases, {16, 3072, true, Activation::kGeluTanh}, true);
-  add_elements(cases, {128, 128, true, Activation::kNone, 0.1}, true);
+  add_elements(cases, {16, 3072, true, Activation::kGeluTanh});
+  add_elements(cases, {1024, 3072, true, Activation::kGeluTanh}, true);
+  add_elements(cases, {128, 128, true, Activation::kNone, 0.1});
+  add_elements(cases, {1024, 768, true, Activation::kNone, 0.1}, true);
 }
 
 }  // namespace albert::checks

@@ -1,5 +1,5 @@
 // Models that take a measurable time, for tests of what happens meanwhile.
-import { AlbertModel, type ConfigOptions } from '../../dist/index.js';
+import { AlbertModel, type LoadOptions } from '../../dist/index.js';
 
 const config = {
   vocab_size: 100,
@@ -11,7 +11,7 @@ const config = {
 };
 
 /** A model whose forward pass over `row(512)` takes some tenths of a second, in many passes. */
-export function slowModel(options: ConfigOptions = {}, passes = 60): Promise<AlbertModel> {
+export function slowModel(options: LoadOptions = {}, passes = 60): Promise<AlbertModel> {
   const settings = { ...config, num_hidden_layers: passes };
   return AlbertModel.from_config(settings, { device: 'cpu', ...options });
 }

@@ -23,11 +23,22 @@ interface Report {
 
 const program = path.join(__dirname, '../../build/albert_check');
 
-/** The ops of layers compute in every dtype, those of embeddings and heads in float32. */
+const backward = (ops: readonly string[]) => ops.map((op) => `${op}_backward`);
+
+/** Layers compute in every dtype, and train in all but int8; the rest computes in float32. */
 const layerOps = ['linear', 'layer_norm', 'attention', 'gather_rows', 'convert'];
+const headOps = ['embedding', 'activation', 'softmax', 'weighted_sum', 'cross_entropy'];
+const losses = ['binary_cross_entropy', 'squared_error'];
+const trainingOps = [
+  ...backward(['linear', 'layer_norm', 'attention', 'gather_rows']),
+  ...['dropout', 'attention_dropout', 'layer_norm_dropout'],
+];
 const ops: Record<string, string[]> = {
-  fp32: [...layerOps, 'embedding', 'activation', 'softmax', 'weighted_sum', 'cross_entropy'],
-  bf16: layerOps,
+  fp32: [
+    ...[layerOps, headOps, losses, trainingOps, backward(headOps), backward(losses)].flat(),
+    ...['square_sum', 'adamw', 'lamb'],
+  ],
+  bf16: [...layerOps, ...trainingOps],
   int8: layerOps,
 };
 

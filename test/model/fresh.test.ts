@@ -64,6 +64,19 @@ t.test('the seed decides every weight, and nothing else does', async (t) => {
   t.not(await run({ seed: 7 }), await run({ seed: 8 }));
 });
 
+t.test('the seed decides a head that a checkpoint lacks', async (t) => {
+  const directory = path.join(t.testdir({}), 'encoder');
+  await (await AlbertModel.from_config(config, { seed: 1 })).save_pretrained(directory);
+  const run = async (options: object) => {
+    const model = await albert.AlbertForSequenceClassification.from_pretrained(directory, options);
+    return outputBits(model as unknown as Saved, inputs);
+  };
+  const first = await run({ seed: 7 });
+  t.same(await run({ seed: 7 }), first);
+  t.same(await run({}), await run({ seed: 0 }), 'default 0');
+  t.not((await run({ seed: 8 })).logits, first.logits);
+});
+
 t.test('fresh weights are distributed as ALBERT initialises them', async (t) => {
   const directory = t.testdir({});
   await (await AlbertForPreTraining.from_config(config, { seed: 1 })).save_pretrained(directory);

@@ -25,6 +25,7 @@ import { stopOnSignals, type Stop } from './signals.js';
 import {
   loadForTraining,
   openTaskAndModel,
+  type HeadModel,
   type OpenedTask,
   type TaskCommandOptions,
 } from './task-model.js';
@@ -153,16 +154,23 @@ function trainerOptions(options: FinetuneOptions, { length }: TaskDataset): Trai
   };
 }
 
-async function tellPlan({ options, opened, dataset, trainer, changes }: Plan): Promise<void> {
+async function tellPlan(plan: Plan): Promise<void> {
+  const { opened, dataset, trainer } = plan;
   const { task } = opened;
   const labels = task.labels ? `, labels ${task.labels.join(', ')}` : '';
   process.stdout.write(`task: ${task.name}, ${dataset.length} examples${labels}\n`);
   const { output_dir: _, ...settings } = trainer;
   process.stdout.write(`training: ${JSON.stringify(settings)}\n`);
-  const model = await loadForTraining(opened, loadOptions(options), changes);
+  const model = await freshModel(plan);
   const owner = new Trainer(model, trainer);
   process.stdout.write(`memory at the start:\n${billLines(billOf(owner))}`);
   await owner.dispose();
+}
+
+/** The model before the first update; the seed decides a head that the checkpoint lacks. */
+function freshModel({ options, opened, changes }: Plan): Promise<HeadModel> {
+  const { seed } = options as { seed?: number };
+  return loadForTraining(opened, { ...loadOptions(options), seed }, changes);
 }
 
 function loadOptions(options: FinetuneOptions): { device?: Device; threads?: number } {
@@ -184,7 +192,7 @@ async function train(
   try {
     trainer = goesOn
       ? await Trainer.resume(output, { dataset, ...loadOptions(options), options: settings })
-      : new Trainer(await loadForTraining(opened, loadOptions(options), plan.changes), settings);
+      : new Trainer(await freshModel(plan), settings);
     await copyVocabulary(options.tokenizer ?? opened.source, output);
     // Without a measure nothing is the best: the last scores are told, the last model is kept.
     const metric = options.keep === 'last' ? undefined : opened.task.bestBy;

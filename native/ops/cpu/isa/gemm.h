@@ -13,11 +13,12 @@ namespace albert::cpu::ALBERT_ISA {
 namespace {
 
 /// Rows that visit a panel before the next panel is touched: the panel then stays in L1 or L2.
-/// Processors with AMX have 2 MiB of L2, and read panels faster than L3 can bring them.
+/// Processors with AVX-512 have 1 MiB of L2 at least, those with AMX 2 MiB, and they read panels
+/// faster than L3 can bring them.
 template <class FormatType>
-constexpr int64_t kRowBlock = kInTiles<FormatType> ? 128 : 96;
-/// Bytes of a left row that one visit covers: kRowBlock rows and a panel fit in 512 KiB of L2, or
-/// in half of 2 MiB.
+constexpr int64_t kRowBlock = kInTiles<FormatType> ? 128 : kWidth == 16 ? 132 : 96;
+/// Bytes of a left row that one visit covers: kRowBlock rows and a panel fit in 512 KiB of L2, or,
+/// in tiles, in half of 2 MiB.
 template <class FormatType>
 constexpr int64_t kDepthBytes = kInTiles<FormatType> ? 8192 : 4096;
 
