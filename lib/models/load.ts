@@ -31,6 +31,13 @@ export interface LoadOptions extends HubOptions {
   dtype?: DType | undefined;
   /** Default 'auto'. */
   device?: Device | undefined;
+  /**
+   * Whether device 'cuda' may round the inputs of float32 products to TF32 (10 bits of fraction
+   * instead of 23), which its tensor cores multiply several times faster. Default false: 'fp32' is
+   * true float32. Changes nothing in other dtypes and on other devices; a trainer computes as its
+   * model was loaded.
+   */
+  allow_tf32?: boolean | undefined;
   /** Upper bound of threads for this model's jobs, 1 to 1024; default all of the pool. */
   threads?: number | undefined;
   /**
@@ -71,6 +78,7 @@ export const loadSchema: check.OptionSchema = {
   ...hubSchema,
   dtype: check.oneOf('fp32', 'bf16', 'int8', 'fp16'),
   device,
+  allow_tf32: check.boolean,
   threads: check.integer(1, 1024),
   max_queued_tokens: check.integer(1),
   tile_tokens: check.integer(1),
@@ -108,7 +116,9 @@ export async function loadConfig(
   options: ConfigOptions,
 ): Promise<LoadedModel> {
   check.checkOptions(`${name}.from_config`, options, configSchema);
-  return load(copyConfig(config), { kind, seed: options.seed ?? 0 }, options);
+  const loaded = await load(copyConfig(config), { kind, seed: options.seed ?? 0 }, options);
+  warn(name, 'its configuration', loaded.native.warnings);
+  return loaded;
 }
 
 async function load(
@@ -117,13 +127,14 @@ async function load(
   options: LoadOptions,
 ): Promise<LoadedModel> {
   const { dtype = 'fp32', threads = 0, max_queued_tokens, tile_tokens, signal } = options;
-  const device = options.device ?? 'auto';
+  const { device = 'auto', allow_tf32 = false } = options;
   signal?.throwIfAborted();
   const work = native.load_model({
     ...what,
     config: source.text,
     device,
     dtype,
+    allow_tf32,
     threads,
     ...(max_queued_tokens !== undefined && { max_queued_tokens }),
     ...(tile_tokens !== undefined && { tile_tokens }),
