@@ -36,7 +36,7 @@ const gpus = [
 /** What the design reckons with: the share of the floor that a large launch reaches. */
 const shares = {
   linear: [0.65, 'cuBLASLt at sizes of a layer'],
-  linear_backward: [0.6, 'two products, and the sums of columns as a launch of their own'],
+  linear_backward: [0.6, 'two products; the sums of columns ride on one of them'],
   attention: [0.4, 'mma.sync without wgmma; the softmax sits between the products'],
   attention_dropout: [0.25, 'Philox beside the products'],
   attention_backward: [0.3, 'five products, scores computed again'],
@@ -150,7 +150,7 @@ the float32 peak. Each number of a tensor is counted once, as if no cache held i
 layer's weights, which stay in L2 from pass to pass, make the true floor of small batches lower.
 
 Expected is the floor over the share that the design reckons with, and at least
-${launchMicroseconds} µs for a launch, as in a captured graph (the library builds none yet):
+${launchMicroseconds} µs for a launch, as in a captured graph (of passes up to 1024 tokens):
 
 ${used.join('\n')}
 - all others: ${Math.round(100 * streamed[0])} %: ${streamed[1]}

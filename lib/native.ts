@@ -39,6 +39,8 @@ export interface NativeLoadRequest {
   seed: number;
   device: string;
   dtype: string;
+  /** Whether float32 products on CUDA may be rounded to TF32; absent = false. */
+  allow_tf32?: boolean;
   /** Upper bound for this model's jobs; 0 = all threads of the pool. */
   threads: number;
   /** Tokens that may wait before forward() throws ERR_BUSY; default 2^20. */

@@ -98,6 +98,7 @@ function addCommonOptions(command: Command): void {
       ),
     )
     .option('--device <name>', 'auto, cpu, cuda, cuda:<number>, reference', device, 'auto')
+    .option('--allow_tf32', 'on CUDA, fp32 with the shorter fractions of TF32: faster, less exact')
     .option('--threads <count>', 'at most so many threads, 1 to 1024 (default: all)', threads)
     .option('--verbose', 'also warn about tensors of the checkpoint that the model does not use');
 }

@@ -19,6 +19,7 @@ export interface CommonOptions {
   verbose?: boolean;
   dtype?: LoadOptions['dtype'];
   device?: LoadOptions['device'];
+  allow_tf32?: boolean;
   threads?: number;
 }
 
@@ -99,8 +100,8 @@ interface Stream {
 async function streamAll(stream: Stream): Promise<void> {
   const { command, options, source, sink, stop } = stream;
   const { pipeline } = await import('../pipelines/index.js');
-  const { dtype, device, threads } = options;
-  const load = { dtype, device, threads, signal: stop.signal };
+  const { dtype, device, allow_tf32, threads } = options;
+  const load = { dtype, device, allow_tf32, threads, signal: stop.signal };
   await using loaded = await pipeline(command.task, options.model, load);
   const progress = await startProgress(source?.size, options.output);
   try {

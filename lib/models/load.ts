@@ -31,6 +31,13 @@ export interface LoadOptions extends HubOptions {
   dtype?: DType | undefined;
   /** Default 'auto'. */
   device?: Device | undefined;
+  /**
+   * Whether device 'cuda' may round the inputs of float32 products to TF32 (10 bits of fraction
+   * instead of 23), which its tensor cores multiply several times faster. Default false: 'fp32' is
+   * true float32. Changes nothing in other dtypes and on other devices; a trainer computes as its
+   * model was loaded.
+   */
+  allow_tf32?: boolean | undefined;
   /** Upper bound of threads for this model's jobs, 1 to 1024; default all of the pool. */
   threads?: number | undefined;
   /**
@@ -70,6 +77,7 @@ export const loadSchema: check.OptionSchema = {
   ...hubSchema,
   dtype: check.oneOf('fp32', 'bf16', 'int8', 'fp16'),
   device,
+  allow_tf32: check.boolean,
   threads: check.integer(1, 1024),
   max_queued_tokens: check.integer(1),
   tile_tokens: check.integer(1),
@@ -106,7 +114,9 @@ export async function loadConfig(
   options: LoadOptions,
 ): Promise<LoadedModel> {
   check.checkOptions(`${name}.from_config`, options, loadSchema);
-  return load(copyConfig(config), { kind }, options);
+  const loaded = await load(copyConfig(config), { kind }, options);
+  warn(name, 'its configuration', loaded.native.warnings);
+  return loaded;
 }
 
 async function load(
@@ -115,13 +125,14 @@ async function load(
   options: LoadOptions,
 ): Promise<LoadedModel> {
   const { dtype = 'fp32', threads = 0, seed = 0, max_queued_tokens, tile_tokens, signal } = options;
-  const device = options.device ?? 'auto';
+  const { device = 'auto', allow_tf32 = false } = options;
   signal?.throwIfAborted();
   const work = native.load_model({
     ...what,
     config: source.text,
     device,
     dtype,
+    allow_tf32,
     threads,
     seed,
     ...(max_queued_tokens !== undefined && { max_queued_tokens }),

@@ -16,6 +16,8 @@ export interface ResumeOptions {
   dataset?: TrainingSource | undefined;
   /** Default: 'reference' where the run was on it, else 'auto'. Bits are equal on one device. */
   device?: Device | undefined;
+  /** As the model of the run was loaded; default false. See {@link LoadOptions}. */
+  allow_tf32?: boolean | undefined;
   /** Upper bound of threads; default all of the pool. */
   threads?: number | undefined;
   /**
@@ -31,6 +33,7 @@ const schema: check.OptionSchema = {
     throw new TypeError(`${name}: expected a dataset, got ${check.show(value)}`);
   },
   device: check.oneOf('auto', 'cpu', 'cuda', 'reference'),
+  allow_tf32: check.boolean,
   threads: check.integer(1, 1024),
   options: (value, name) => check.checkOptions(name, value, trainerSchema),
 };
@@ -46,8 +49,8 @@ export async function loadForTraining(
   const trainerOptions = { ...state.options, ...merged(where, state.options, options.options) };
   const device = options.device ?? (state.device === 'reference' ? 'reference' : 'auto');
   const Model = modelClass(where, state.model);
-  const threads = options.threads;
-  const model = await Model.from_pretrained(directory, { device, ...(threads && { threads }) });
+  const { allow_tf32, threads } = options;
+  const model = await Model.from_pretrained(directory, { device, allow_tf32, threads });
   return { model: model as TrainableModel, trainerOptions };
 }
 

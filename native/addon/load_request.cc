@@ -24,6 +24,8 @@ engine::LoadRequest read_load_request(const Argument& request) {
   load.seed = uint64_t(request.field("seed").integer(0, kMaxSafeInteger));
   load.backend.device = request.field("device").utf8();
   load.backend.dtype = request.field("dtype").utf8();
+  const Argument allow_tf32 = request.field("allow_tf32");
+  load.backend.allow_tf32 = !allow_tf32.absent() && allow_tf32.boolean();
   load.threads = int(request.field("threads").integer(0, std::numeric_limits<int32_t>::max()));
   load.max_queued_tokens = count_or(request.field("max_queued_tokens"), load.max_queued_tokens);
   load.tile_tokens = count_or(request.field("tile_tokens"), load.tile_tokens);

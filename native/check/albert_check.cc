@@ -27,10 +27,10 @@ constexpr int kWrongUsage = 2;
 constexpr double kSmallFlops = 1e6;
 
 constexpr const char* kHelp =
-    "usage: albert_check [--mode parity|gradient|timing|training|cost]\n"
+    "usage: albert_check [--mode parity|gradient|timing|models|training|cost]\n"
     "                    [--filter TEXT] [--device NAME] [--isa NAME]\n"
-    "                    [--dtype NAME] [--updates COUNT] [--small] [--json]\n"
-    "                    [--list] [--help]\n"
+    "                    [--dtype NAME] [--allow_tf32] [--updates COUNT] [--small]\n"
+    "                    [--quick] [--json] [--list] [--help]\n"
     "\n"
     "  --mode parity   every case against the float64 reference: errors, guard\n"
     "                  zones, and the same bits for any number of threads and for\n"
@@ -39,6 +39,8 @@ constexpr const char* kHelp =
     "                  its forward ops, in float64\n"
     "  --mode timing   best and median time of the cases that have real shapes,\n"
     "                  each checked first\n"
+    "  --mode models   ALBERT base with fresh weights: forward passes at batch 1, 8, 32\n"
+    "                  x 128, 384, 512, fixed and mixed lengths, then training's updates\n"
     "  --mode training a tiny model, trained in fp32 and bf16 beside forward passes:\n"
     "                  losses against the reference, a checkpoint in the middle\n"
     "  --updates COUNT of training (default: 300)\n"
@@ -48,6 +50,8 @@ constexpr const char* kHelp =
     "  --isa NAME      one instruction set of the CPU (default: all that this\n"
     "                  machine runs)\n"
     "  --dtype NAME    fp32, bf16, int8, or, of cuda, fp16 (default: all of them)\n"
+    "  --allow_tf32    cuda: fp32 products with the shorter fractions of TF32\n"
+    "  --quick         models: a tiny model and few shapes, to see that it works\n"
     "  --small         parity: only cases of up to a million operations\n"
     "  --json          one JSON document instead of lines\n"
     "  --list          the names of the cases, without running them\n"
@@ -62,6 +66,8 @@ struct Arguments {
   std::string dtype;
   std::string updates = "300";
   bool small = false;
+  bool quick = false;
+  bool allow_tf32 = false;
   bool json = false;
   bool list = false;
   bool help = false;
@@ -73,11 +79,11 @@ struct UsageError : std::runtime_error {
 };
 
 void check_mode(const std::string& mode) {
-  static constexpr std::array<std::string_view, 5> kModes = {"parity", "gradient", "timing",
-                                                            "training", "cost"};
+  static constexpr std::array<std::string_view, 6> kModes = {"parity", "gradient", "timing",
+                                                            "models", "training", "cost"};
   if (std::find(kModes.begin(), kModes.end(), mode) == kModes.end()) {
     throw UsageError("unknown mode \"" + mode +
-                     "\"; use parity, gradient, timing, training or cost");
+                     "\"; use parity, gradient, timing, models, training or cost");
   }
 }
 
@@ -91,6 +97,8 @@ Arguments parse(const std::vector<std::string>& words) {
                                                        {"--updates", &arguments.updates}};
   const std::map<std::string, bool*> flags = {
       {"--small", &arguments.small},
+      {"--quick", &arguments.quick},
+      {"--allow_tf32", &arguments.allow_tf32},
       {"--json", &arguments.json}, {"--list", &arguments.list}, {"--help", &arguments.help}};
   for (size_t i = 0; i < words.size(); ++i) {
     if (const auto flag = flags.find(words[i]); flag != flags.end()) {
@@ -145,7 +153,10 @@ std::vector<std::shared_ptr<Backend>> chosen_backends(const Arguments& arguments
   for (const std::string& isa : sets) {
     for (const std::string& dtype : dtypes) {
       backends.push_back(
-          open_backend({.device = arguments.device, .dtype = dtype, .instruction_set = isa}));
+          open_backend({.device = arguments.device,
+                        .dtype = dtype,
+                        .instruction_set = isa,
+                        .allow_tf32 = arguments.allow_tf32}));
     }
   }
   return backends;
@@ -209,6 +220,20 @@ int run_timing(const Arguments& arguments) {
   return kSuccess;
 }
 
+int run_models(const Arguments& arguments) {
+  std::vector<ModelTiming> timings;
+  for (const auto& backend : chosen_backends(arguments)) {
+    const ModelTimingOptions options = {.backend = {.device = arguments.device,
+                                                    .dtype = backend->dtype(),
+                                                    .instruction_set = backend->instruction_set(),
+                                                    .allow_tf32 = arguments.allow_tf32},
+                                        .quick = arguments.quick};
+    for (const ModelTiming& timing : time_models(options)) timings.push_back(timing);
+  }
+  print_models(std::cout, timings, arguments.json);
+  return kSuccess;
+}
+
 int64_t count_of(const std::string& text) {
   int64_t count = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
@@ -262,6 +287,7 @@ int run(const std::vector<std::string>& words) {
   if (arguments.mode == "gradient") return run_gradient(arguments);
   if (arguments.mode == "training") return run_training(arguments);
   if (arguments.mode == "cost") return run_cost(arguments);
+  if (arguments.mode == "models") return run_models(arguments);
   return arguments.mode == "parity" ? run_parity(arguments) : run_timing(arguments);
 }
 

@@ -16,6 +16,7 @@ struct Sizes {
   bool residual = false;  // a skip connection's gradient joins
   bool in_place = false;  // it lies where dx goes
   bool no_dx = false;
+  Activation input = Activation::kNone;  // what made x, passed on to dx
   bool sliced = false;  // dx, dy, x and the preactivation are columns of wider matrices
 };
 
@@ -25,6 +26,7 @@ std::string name_of(const Sizes& s) {
                      ",outputs=" + std::to_string(s.outputs);
   if (s.activation != Activation::kNone) name += std::string(",") + name_of(s.activation);
   if (s.residual) name += s.in_place ? ",residual_in_place" : ",residual";
+  if (s.input != Activation::kNone) name += std::string(",input_") + name_of(s.input);
   return name + (s.no_dx ? ",no_dx" : "") + (s.sliced ? ",sliced" : "");
 }
 
@@ -33,6 +35,7 @@ Arrays draw(const Sizes& s) {
   return {{"x", source.matrix(s.rows, s.inputs)},
           {"weight", source.matrix(s.outputs, s.inputs, 1 / std::sqrt(double(s.inputs)))},
           {"bias", source.vector(s.outputs)},
+          {"input", source.matrix(s.rows, s.inputs)},
           {"dy", source.matrix(s.rows, s.outputs)},
           {"dresidual", source.matrix(s.rows, s.inputs)},
           {"dweight", source.matrix(s.outputs, s.inputs)},
@@ -72,7 +75,10 @@ BoundOp backward(Fixture& fixture, const Sizes& s, const Arrays& a) {
       .preactivation = active ? fixture.input(a.at("preactivation"), rows, wide(s, 1)) : Tensor{},
       .weight = fixture.weight(a.at("weight"), &a.at("bias")),
       .dresidual = dresidual,
-      .activation = s.activation};
+      .activation = s.activation,
+      .input = s.input == Activation::kNone
+                   ? InputActivation{}
+                   : InputActivation{fixture.input(a.at("input"), rows, wide(s, 4)), s.input}};
   return bound(op, &Ops::linear_backward);
 }
 
@@ -92,7 +98,7 @@ void add(CaseList& cases, const Sizes& s, bool timed = false) {
                      .forward = [s](Fixture& f, const Arrays& a) { return forward(f, s, a); },
                      .backward = [s](Fixture& f, const Arrays& a) { return backward(f, s, a); },
                      .objective = "y",
-                     .skipped = s.residual ? "x" : ""};
+                     .skipped = s.residual || s.input != Activation::kNone ? "x" : ""};
            });
 }
 
@@ -137,6 +143,12 @@ void add_linear_backward_cases(CaseList& cases) {
   }
   add(cases, {.rows = 20, .inputs = 128, .outputs = 30000});
   add(cases, {.rows = 154, .inputs = 128, .outputs = 30000}, true);
+  for (const Activation input : {Activation::kGeluTanh, Activation::kGeluErf}) {
+    add(cases, {.rows = 33, .inputs = 64, .outputs = 24, .input = input});
+    add(cases, {.rows = 7, .inputs = 13, .outputs = 24, .residual = true, .input = input,
+                .sliced = true});
+  }
+  add(cases, {.rows = 128, .inputs = 3072, .outputs = 768, .input = Activation::kGeluTanh});
 }
 
 }  // namespace albert::checks

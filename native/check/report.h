@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "check/check.h"
+#include "check/model_timing.h"
 #include "check/training.h"
 
 namespace albert::checks {
@@ -32,6 +33,8 @@ void print_parity(std::ostream& out, const std::vector<ParityReport>& reports, b
 void print_gradients(std::ostream& out, const std::vector<GradientReport>& reports, bool json);
 /// A line for each run.
 void print_training(std::ostream& out, const std::vector<TrainingReport>& reports, bool json);
+/// A table with a line for each workload.
+void print_models(std::ostream& out, const std::vector<ModelTiming>& timings, bool json);
 
 /// What one run of a case costs, as its op counts.
 struct CaseCost {

@@ -11,7 +11,12 @@ constexpr size_t kSmallestBlock = size_t{1} << 16;
 }  // namespace
 
 Arena::~Arena() {
+  release_blocks();
+}
+
+void Arena::release_blocks() noexcept {
   for (const Block& block : blocks_) memory_.release(block.begin, block.size);
+  blocks_.clear();
 }
 
 void Arena::add_block(size_t bytes) {
@@ -38,11 +43,17 @@ void Arena::reset() {
   used_ = 0;
   if (blocks_.size() > 1) {
     const size_t total = capacity();
-    for (const Block& block : blocks_) memory_.release(block.begin, block.size);
-    blocks_.clear();
+    release_blocks();
     add_block(total);
   }
   if (!blocks_.empty()) blocks_.back().used = 0;
+}
+
+void Arena::reserve(size_t bytes) {
+  reset();
+  if (capacity() >= bytes) return;
+  release_blocks();
+  add_block(bytes);
 }
 
 size_t Arena::capacity() const {

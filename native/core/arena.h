@@ -26,8 +26,7 @@ struct BillItem {
 };
 
 /// Hands out tensors until reset(), then hands the same memory out again. After the first run of
-/// the largest
-/// size nothing is allocated any more. Not thread-safe: one arena serves one executor.
+/// the largest size nothing is allocated any more. Not thread-safe: one arena serves one executor.
 class Arena {
  public:
   explicit Arena(Memory& memory) : memory_(memory) {}
@@ -40,6 +39,9 @@ class Arena {
 
   /// Forgets all tensors and keeps the memory (merged into one block if it had grown).
   void reset();
+  /// Forgets all tensors and makes room for so many bytes of them in one block: a run that asks for
+  /// no more allocates nothing.
+  void reserve(size_t bytes);
 
   /// Bytes asked for since the last reset().
   size_t used() const { return used_; }
@@ -59,6 +61,7 @@ class Arena {
     size_t bytes;
   };
   void add_block(size_t bytes);
+  void release_blocks() noexcept;
 
   Memory& memory_;
   std::vector<Block> blocks_;

@@ -26,6 +26,8 @@ struct Tensor {
   Tensor(void* data, DType dtype, std::initializer_list<int64_t> shape);
 
   explicit operator bool() const { return data != nullptr; }
+  /// The same view of the same memory.
+  bool operator==(const Tensor&) const = default;
 
   /// Product of all dimensions but the last (1 for a vector).
   int64_t rows() const;

@@ -26,6 +26,13 @@ void PackedBatch::append(const PackedBatch& source, int64_t index) {
   cu_seqlens.push_back(int32_t(tokens.size()));
 }
 
+void PackedBatch::pad(int64_t rows, int64_t sequences) {
+  for (std::vector<int32_t>* column : {&tokens, &segments, &positions}) {
+    column->resize(size_t(rows), 0);
+  }
+  cu_seqlens.resize(size_t(sequences) + 1, cu_seqlens.back());
+}
+
 namespace {
 
 void validate_offsets(const PackedBatch& batch) {

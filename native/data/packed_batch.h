@@ -20,6 +20,9 @@ struct PackedBatch {
   void clear();
   /// Appends sequence `index` of another batch.
   void append(const PackedBatch& source, int64_t index);
+  /// Adds rows of token 0 that belong to no sequence, and sequences without rows, up to these
+  /// sizes.
+  void pad(int64_t rows, int64_t sequences);
 };
 
 /// What a model accepts.

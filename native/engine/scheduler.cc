@@ -2,17 +2,13 @@
 #include "engine/scheduler.h"
 
 #include <algorithm>
-#include <numeric>
 #include <utility>
+
+#include "core/memory_bill.h"
 
 namespace albert::engine {
 
 namespace {
-
-size_t total_bytes(const std::vector<BillItem>& bill) {
-  return std::accumulate(bill.begin(), bill.end(), size_t{0},
-                         [](size_t total, const BillItem& item) { return total + item.bytes; });
-}
 
 /// What a tile's failure means for its jobs.
 Error error_of(const std::exception& exception) {

@@ -77,13 +77,24 @@ Ops& TileRunner::executor(int width) {
 
 Tensor TileRunner::upload(const std::vector<int32_t>& values) {
   const Tensor device = arena_.allocate("indices", DType::kI32, {int64_t(values.size())});
-  if (!values.empty()) backend_.upload(device, tensor_of(values.data(), {int64_t(values.size())}));
+  if (values.empty()) return device;
+  backend_.enqueue_upload(*ops_, device, tensor_of(values.data(), {int64_t(values.size())}));
   return device;
+}
+
+/// Rows of no sequence, and sequences of no rows, up to what the backend computes the batch as.
+void TileRunner::pad() {
+  const int64_t sequences = packed_.sequences(), rows = backend_.padded_rows(packed_.size());
+  // Span beams count their candidates by sequence: those are the tile's.
+  const bool is_span = architecture_.kind == model::ModelKind::kQuestionAnsweringV2;
+  if (is_span || rows == packed_.size()) return;
+  packed_.pad(rows, backend_.padded_rows(sequences));
 }
 
 void TileRunner::pack(const std::vector<TileItem>& tile) {
   packed_.clear();
   for (const TileItem& item : tile) packed_.append(item.job->request.batch, item.sequence);
+  pad();
   batch_ = {.tokens = upload(packed_.tokens),
             .segments = upload(packed_.segments),
             .positions = upload(packed_.positions),
@@ -94,8 +105,12 @@ void TileRunner::pack(const std::vector<TileItem>& tile) {
             .first_origins = {}};
   select_rows();
   std::vector<int32_t> first(packed_.cu_seqlens.begin(), packed_.cu_seqlens.end() - 1);
-  if (!output_rows_.empty()) {
-    for (int32_t& row : first) row = output_rows_[size_t(row)];
+  for (size_t i = 0; i < first.size(); ++i) {
+    if (i >= tile.size()) {
+      first[i] = 0;
+    } else if (!output_rows_.empty()) {
+      first[i] = output_rows_[size_t(first[i])];
+    }
   }
   batch_.first_rows = upload(first);
 }
@@ -126,6 +141,8 @@ void TileRunner::select_rows() {
     cu_seqlens.push_back(int32_t(kept.size()));
   }
   if (kept.empty() || kept.size() == packed_.tokens.size()) return;
+  kept.resize(size_t(backend_.padded_rows(int64_t(kept.size()))), 0);
+  cu_seqlens.resize(packed_.cu_seqlens.size(), cu_seqlens.back());
   output_rows_ = std::move(output_rows);
   batch_.selection = {.rows = upload(kept), .cu_seqlens = upload(cu_seqlens), .origins = {}};
 }
@@ -140,18 +157,54 @@ int64_t TileRunner::probability_count() const {
   return count * architecture_.config.num_attention_heads;
 }
 
+namespace {
+
+/// What decides on the memory of a tile, apart from the model.
+RoomMemo::Sizes sizes_of(const std::vector<TileItem>& tile) {
+  int64_t tokens = 0, heads = 0, squares = 0, beams = 0, shown = 0;
+  for (const auto& [job, sequence] : tile) {
+    const JobRequest& request = job->request;
+    const int64_t length = request.batch.length(sequence);
+    tokens += length;
+    heads += head_row_count(request, sequence);
+    squares += length * length;
+    beams = std::max(beams, request.start_top);
+    shown |= int64_t(request.hidden_states) | int64_t(request.attentions) << 1;
+  }
+  return {tokens, int64_t(tile.size()), heads, shown > 1 ? squares : 0, beams, shown};
+}
+
+}  // namespace
+
+/// Where the device's memory has a bound: takes what the tile needs in one piece, or refuses it.
+void TileRunner::make_room(const Tile& tile) {
+  if (backend_.in_host_memory()) return;
+  const RoomMemo::Sizes sizes = sizes_of(tile.items);
+  if (room_.has(sizes)) return;
+  const std::shared_ptr<Backend> planner = backend_.planner();
+  if (!planner) return;
+  TileRunner planned(architecture_, planner, 1);
+  planned.run(tile, 1);
+  reserve_room("a forward pass over " + std::to_string(sizes[0]) + " tokens", backend_,
+               {.arena = arena_, .ops = *ops_}, {.arena = planned.arena_, .ops = *planned.ops_});
+  room_.add(sizes);
+}
+
 void TileRunner::run(const Tile& tile, int width) {
   const WeightVersion::Weights weights = tile.version->get();
   weights_ = weights.get();
   tile_ = &tile.items;
   ops_ = &executor(width);
+  make_room(tile);
   arena_.reset();
+  Transfers transfers(backend_, *ops_);
   pack(tile.items);
   const model::ActivationAllocator allocate(arena_, backend_, architecture_.config);
   const Tensor& kept = batch_.selection.rows;
   activations_ = allocate.encoder(packed_.size(), probability_count(), kept.size());
   Observer observer(*this);
   if (model::encoder_forward(*ops_, *weights_, activations_, batch_, observer)) run_heads();
+  transfers.finish();
   keep_bill();
 }
 
@@ -176,8 +229,8 @@ void TileRunner::scatter_tokens(const Tensor& rows, const char* output, int64_t 
       for (end = begin + 1; end < length && columns[end] == columns[end - 1] + 1; ++end) {
       }
       const int64_t offset = ((plane * B + sequence) * S + columns[begin]) * C;
-      backend_.download(target->view(offset, end - begin, C),
-                        rows.slice_rows(first + begin, end - begin));
+      backend_.enqueue_download(*ops_, target->view(offset, end - begin, C),
+                                rows.slice_rows(first + begin, end - begin));
     }
   }
 }
@@ -188,7 +241,8 @@ void TileRunner::scatter_sequences(const Tensor& rows, const char* output) {
     const auto& [job, sequence] = (*tile_)[i];
     const JobOutput* target = find_output(*job, output);
     if (target == nullptr) continue;
-    backend_.download(target->view(sequence * C, 1, C), rows.slice_rows(int64_t(i), 1));
+    backend_.enqueue_download(*ops_, target->view(sequence * C, 1, C),
+                              rows.slice_rows(int64_t(i), 1));
   }
 }
 

@@ -8,6 +8,7 @@
 
 #include "engine/job.h"
 #include "model/encoder.h"
+#include "ops/room.h"
 
 namespace albert::engine {
 
@@ -29,7 +30,8 @@ class TileRunner {
              int threads);
 
   /// Runs the tile through the model and writes the outputs of its sequences. `width`: threads to
-  /// use. Stops between passes when every job of the tile was aborted. Throws Error.
+  /// use. Stops between passes when every job of the tile was aborted. Throws Error; {kMemory} with
+  /// the bill, before anything is allocated, where the device has no room.
   void run(const Tile& tile, int width);
 
   /// Adds the losses to the outputs of a job whose sequences are all finished.
@@ -42,7 +44,9 @@ class TileRunner {
   class Observer;
 
   Ops& executor(int width);
+  void make_room(const Tile& tile);
   void pack(const std::vector<TileItem>& tile);
+  void pad();
   Tensor upload(const std::vector<int32_t>& values);
   int64_t probability_count() const;
   void select_rows();
@@ -67,6 +71,7 @@ class TileRunner {
   std::unique_ptr<Ops> narrow_;  // one thread
   std::unique_ptr<Ops> wide_;    // all of them
   Arena arena_;
+  RoomMemo room_;
   std::vector<BillItem> largest_bill_;
   size_t largest_bytes_ = 0;
 

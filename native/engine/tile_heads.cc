@@ -59,14 +59,15 @@ void TileRunner::run_pooled_heads() {
 
 void TileRunner::run_token_classifier() {
   const ActivationAllocator allocate(arena_, backend_, architecture_.config);
-  const Tensor logits = allocate.matrix("logits", packed_.size(), weights_->classifier->outputs());
+  const Tensor logits = allocate.matrix("logits", activations_.output.rows(),
+                                        weights_->classifier->outputs());
   model::classifier_forward(*ops_, *weights_->classifier, activations_.output, logits);
   scatter_tokens(logits, "logits");
 }
 
 void TileRunner::run_span() {
   const ActivationAllocator allocate(arena_, backend_, architecture_.config);
-  const Tensor logits = allocate.matrix("logits", packed_.size(), 2);
+  const Tensor logits = allocate.matrix("logits", activations_.output.rows(), 2);
   model::classifier_forward(*ops_, *weights_->qa_outputs, activations_.output, logits);
   scatter_tokens(logits.slice_columns(0, 1), "start_logits");
   scatter_tokens(logits.slice_columns(1, 1), "end_logits");
@@ -109,8 +110,8 @@ void TileRunner::run_masked_lm() {
                              device_rows.slice_columns(begin, count));
     for (int64_t i = 0; i < count; ++i) {
       const Target& target = targets[size_t(begin + i)];
-      backend_.download(target.job->output(name).view(target.row * V, 1, V),
-                        a.logits.slice_rows(i, 1));
+      backend_.enqueue_download(*ops_, target.job->output(name).view(target.row * V, 1, V),
+                                a.logits.slice_rows(i, 1));
     }
   }
 }

@@ -45,7 +45,7 @@ std::string key_of(const LoadRequest& request, const formats::TensorSource& sour
   const std::string separator(1, '\0');
   return source.identity() + separator + request.kind + separator + request.config + separator +
          std::to_string(request.seed) + separator + backend.name() + separator + backend.dtype() +
-         separator + backend.instruction_set();
+         separator + backend.instruction_set() + separator + (backend.allows_tf32() ? "tf32" : "");
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ bool encoder_forward(Ops& ops, const AlbertWeights& w, const EncoderActivations&
     for (int64_t inner = 0; inner < config.inner_group_num; ++inner, ++block) {
       const LayerWeights& layer = w.layers[size_t(architecture.layer_of(block))];
       const LayerActivations& activations = a.blocks[size_t(block)];
-      layer_forward(ops, {layer, activations, batch, config});
+      ops.replay([&] { layer_forward(ops, {layer, activations, batch, config}); });
       if (activations.probabilities) observer.on_attention(block, activations.probabilities);
     }
     const bool last = pass + 1 == config.num_hidden_layers;

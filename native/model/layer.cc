@@ -152,35 +152,42 @@ void layer_forward(Ops& ops, const LayerStep& step) {
 void layer_backward(Ops& ops, const LayerStep& step, const LayerParams& dw,
                     const LayerGradients& d) {
   const auto& [w, a, batch, config] = step;
-  const auto linear = [&](const Tensor& dx, const LinearParams& dweight, const Tensor& dy,
-                          const Tensor& x, const LinearWeight& weight) {
-    ops.linear_backward({.dx = dx,
-                         .dweight = dweight.weight,
-                         .dbias = dweight.bias,
-                         .dy = dy,
-                         .x = x,
-                         .preactivation = {},
-                         .weight = weight,
-                         .dresidual = {},
-                         .activation = Activation::kNone});
-  };
-
   add_and_norm_backward(ops, full_layer_norm(step), dw.full_layer_norm,
                         {.dx = d.branch, .dresidual = d.attended, .dy = d.output});
-  linear(d.intermediate, dw.ffn_output, d.branch, a.intermediate, *w.ffn_output);
+  // Where the product can take the activation's slope along, the map before has none left to do.
+  const bool fused = ops.fuses_input_activation(config.hidden_act);
+  ops.linear_backward({.dx = d.intermediate,
+                       .dweight = dw.ffn_output.weight,
+                       .dbias = dw.ffn_output.bias,
+                       .dy = d.branch,
+                       .x = a.intermediate,
+                       .preactivation = {},
+                       .weight = *w.ffn_output,
+                       .dresidual = {},
+                       .activation = Activation::kNone,
+                       .input = fused ? InputActivation{a.preactivation, config.hidden_act}
+                                      : InputActivation{}});
   ops.linear_backward({.dx = d.attended,
                        .dweight = dw.ffn.weight,
                        .dbias = dw.ffn.bias,
                        .dy = d.intermediate,
                        .x = a.attended,
-                       .preactivation = a.preactivation,
+                       .preactivation = fused ? Tensor{} : a.preactivation,
                        .weight = *w.ffn,
                        .dresidual = d.attended,
-                       .activation = config.hidden_act});
+                       .activation = fused ? Activation::kNone : config.hidden_act});
 
   add_and_norm_backward(ops, attention_norm(step), dw.attention_norm,
                         {.dx = d.branch, .dresidual = d.residual, .dy = d.attended});
-  linear(d.context, dw.attention_output, d.branch, a.context, *w.attention_output);
+  ops.linear_backward({.dx = d.context,
+                       .dweight = dw.attention_output.weight,
+                       .dbias = dw.attention_output.bias,
+                       .dy = d.branch,
+                       .x = a.context,
+                       .preactivation = {},
+                       .weight = *w.attention_output,
+                       .dresidual = {},
+                       .activation = Activation::kNone});
   attention_backward(ops, step, d);
   ops.linear_backward({.dx = d.hidden,
                        .dweight = dw.qkv.weight,

@@ -2,6 +2,7 @@
 #include "model/weights.h"
 
 #include "core/host_memory.h"
+#include "core/memory_bill.h"
 
 namespace albert::model {
 
@@ -10,8 +11,9 @@ namespace {
 /// Moves parameters into a backend, part by part: into new memory, or into what is there already.
 class Packer {
  public:
-  Packer(AlbertWeights& weights, ParameterReader& reader)
+  Packer(AlbertWeights& weights, ParameterReader& reader, Ops* ops)
       : backend_(*weights.backend),
+        ops_(ops),
         storage_(weights.storage),
         reader_(reader),
         scratch_(host_memory_) {}
@@ -29,6 +31,10 @@ class Packer {
 
   void table(Tensor& copy, const Tensor& member, DType dtype) {
     if (!copy) copy = allocate(storage_, member, dtype);
+    if (const Tensor own = in_own_memory(member)) {
+      ops_->convert_forward({.y = as_rows(copy), .x = as_rows(own)});
+      return;
+    }
     if (backend_.in_host_memory() && dtype == backend_.master_dtype()) {
       reader_.read(member, copy);
       return;
@@ -65,15 +71,29 @@ class Packer {
   void stacked(PackedLinear& packed, std::initializer_list<Member> members, MatrixUse use) {
     scratch_.reset();
     std::vector<LinearParams> parts;
+    const bool within = packed && in_own_memory(*(*members.begin()).weight);
+    const auto take = [&](const Tensor& member) {
+      return within ? in_own_memory(member) : read(member);
+    };
     for (const Member& member : members) {
-      const Tensor weight = read(*member.weight);
-      parts.push_back({weight, member.bias->rank > 0 ? read(*member.bias) : Tensor{}});
+      const Tensor weight = take(*member.weight);
+      parts.push_back({weight, member.bias->rank > 0 ? take(*member.bias) : Tensor{}});
     }
-    if (packed) {
+    if (within) {
+      packed->repack_within(*ops_, parts);
+    } else if (packed) {
       packed->repack(parts);
     } else {
       packed = backend_.prepare(parts, use);
     }
+  }
+
+  Tensor in_own_memory(const Tensor& member) {
+    return ops_ ? reader_.in_memory_of(backend_, member) : Tensor{};
+  }
+
+  static Tensor as_rows(const Tensor& tensor) {
+    return tensor.rank == 1 ? tensor.reshaped({1, tensor.size()}) : tensor;
   }
 
   static Tensor allocate(Arena& arena, const Tensor& like, DType dtype) {
@@ -90,6 +110,7 @@ class Packer {
   }
 
   Backend& backend_;
+  Ops* const ops_;
   Arena& storage_;
   ParameterReader& reader_;
   HostMemory host_memory_;
@@ -168,8 +189,8 @@ AlbertWeights::AlbertWeights(const Architecture& model_architecture,
                              std::shared_ptr<Backend> model_backend)
     : architecture(model_architecture), backend(std::move(model_backend)), storage(*backend) {}
 
-void repack(AlbertWeights& weights, ParameterReader& reader) {
-  Packer pack(weights, reader);
+void repack(AlbertWeights& weights, ParameterReader& reader, Ops* ops) {
+  Packer pack(weights, reader, ops);
   const AlbertParams& host = reader.shapes();
   pack.table(weights.embeddings.word, host.embeddings.word, weights.backend->table_dtype());
   pack.tensor(weights.embeddings.segment, host.embeddings.segment);
@@ -181,10 +202,46 @@ void repack(AlbertWeights& weights, ParameterReader& reader) {
   pack_heads(pack, host, weights);
 }
 
+namespace {
+
+/// Reads nothing: shapes are all that a planner looks at.
+class ShapeReader final : public ParameterReader {
+ public:
+  explicit ShapeReader(const AlbertParams& shapes) : shapes_(shapes) {}
+  const AlbertParams& shapes() const override { return shapes_; }
+  void read(const Tensor&, const Tensor&) override {}
+  Tensor in_host_memory(const Tensor& member) override {
+    static std::byte nowhere;
+    Tensor tensor = member;
+    tensor.data = &nowhere;
+    return tensor;
+  }
+
+ private:
+  const AlbertParams& shapes_;
+};
+
+}  // namespace
+
+std::vector<BillItem> planned_bill(const Architecture& architecture, const AlbertParams& shapes,
+                                   const std::shared_ptr<Backend>& planner) {
+  ShapeReader reader(shapes);
+  AlbertWeights planned(architecture, planner);
+  repack(planned, reader, nullptr);
+  return planned.bill();
+}
+
 std::shared_ptr<AlbertWeights> prepare(const Architecture& architecture, ParameterReader& reader,
                                        std::shared_ptr<Backend> backend) {
+  if (const std::shared_ptr<Backend> planner = backend->planner()) {
+    require_room({.what = "the weights",
+                  .bill = planned_bill(architecture, reader.shapes(), planner),
+                  .held = 0,
+                  .free = backend->free_memory(),
+                  .device = backend->name()});
+  }
   auto weights = std::make_shared<AlbertWeights>(architecture, std::move(backend));
-  repack(*weights, reader);
+  repack(*weights, reader, nullptr);
   return weights;
 }
 

@@ -72,16 +72,25 @@ class ParameterReader {
   /// The parameter where it lies in host memory, as f32 or f64, if it does: then it is packed from
   /// there, and read() is asked for tables and norms only. None = it has to be read.
   virtual Tensor in_host_memory(const Tensor& /*member*/) { return {}; }
+  /// The parameter where it lies in that backend's memory, in its master dtype, if it does: then
+  /// repack() moves it there, in the order of an executor's ops, and nothing passes the host.
+  virtual Tensor in_memory_of(const Backend& /*backend*/, const Tensor& /*member*/) { return {}; }
 };
 
-/// Brings parameters into the backend's layouts.
+/// The bill of such parameters on a backend, by its planner.
+std::vector<BillItem> planned_bill(const Architecture& architecture, const AlbertParams& shapes,
+                                   const std::shared_ptr<Backend>& planner);
+
+/// Brings parameters into the backend's layouts. Throws Error{kMemory} with the bill, before it
+/// allocates, where the backend's memory has a bound and they do not fit.
 std::shared_ptr<AlbertWeights> prepare(const Architecture& architecture, ParameterReader& reader,
                                        std::shared_ptr<Backend> backend);
 
 /// Brings other parameters of the same architecture into memory that prepare() has filled, as after
 /// an optimizer's step: allocates nothing but what a reader without in_host_memory() is read into.
-/// Nobody else may use the weights meanwhile.
-void repack(AlbertWeights& weights, ParameterReader& reader);
+/// Nobody else may use the weights meanwhile. `ops`: what moves parameters that lie in the
+/// backend's memory already, without waiting; null where there are none.
+void repack(AlbertWeights& weights, ParameterReader& reader, Ops* ops);
 
 /// The way back, exact: fills host parameters that the caller has allocated.
 void unpack(const AlbertWeights& weights, AlbertParams& host);

@@ -23,6 +23,7 @@ struct AttentionForward {
   Tensor cu_seqlens;        // (B + 1) i32: the same for keys and values; no sequence is empty
   int64_t heads;            // A
   Dropout dropout;          // of the probabilities, its rows being those of queries; = {}: none
+  bool operator==(const AttentionForward&) const = default;
 };
 
 /// p is computed again: p[i,j] = exp(score[i,j] − log_sum_exp[i]). With dp[i,j] = m[i,j]

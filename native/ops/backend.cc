@@ -15,8 +15,8 @@ namespace albert {
 
 namespace {
 
-/// Name, dtype and instruction set.
-using Key = std::array<std::string, 3>;
+/// Name, dtype, instruction set, and what is allowed.
+using Key = std::array<std::string, 4>;
 
 struct Registry {
   std::mutex mutex;
@@ -48,7 +48,7 @@ std::shared_ptr<Backend> open_reference(const BackendOptions& options) {
 }
 
 std::shared_ptr<Backend> open_cuda(const BackendOptions& options) {
-  std::shared_ptr<Backend> backend = open_cuda_backend(options.device, options.dtype);
+  std::shared_ptr<Backend> backend = open_cuda_backend(options.device, options);
   const std::string& wish = options.instruction_set;
   if (!wish.empty() && wish != backend->instruction_set()) {
     refuse("the device's architecture is " + std::string(backend->instruction_set()) +
@@ -61,7 +61,7 @@ std::shared_ptr<Backend> open_cuda(const BackendOptions& options) {
 std::shared_ptr<Backend> try_cuda(const BackendOptions& options) {
   if (!options.instruction_set.empty() || !is_cuda_likely()) return nullptr;
   try {
-    return open_cuda_backend("cuda", options.dtype);
+    return open_cuda_backend("cuda", options);
   } catch (const Error& error) {
     const std::lock_guard lock(registry().mutex);
     registry().fallback = error.what();
@@ -107,7 +107,8 @@ std::shared_ptr<Backend> open_backend(const BackendOptions& options) {
   Registry& all = registry();
   const std::lock_guard lock(all.mutex);
   std::weak_ptr<Backend>& entry =
-      all.backends[{fresh->name(), fresh->dtype(), fresh->instruction_set()}];
+      all.backends[{fresh->name(), fresh->dtype(), fresh->instruction_set(),
+                    fresh->allows_tf32() ? "tf32" : ""}];
   if (std::shared_ptr<Backend> shared = entry.lock()) return shared;
   entry = fresh;
   return fresh;

@@ -1,6 +1,7 @@
 // The one door to devices: memory, prepared weights, executors.
 #pragma once
 
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -32,6 +33,12 @@ class Backend : public Memory {
   /// Element type of the word embedding, the one large table: the activations' in bf16.
   virtual DType table_dtype() const { return master_dtype(); }
 
+  /// Bytes of its memory that are free now; no bound where it computes in the host's.
+  virtual size_t free_memory() const { return std::numeric_limits<size_t>::max(); }
+  /// A backend of the same shapes and dtypes that allocates, copies and computes nothing: arenas,
+  /// weights and executors of it tell what a run would take. Null where memory has no bound.
+  virtual std::shared_ptr<Backend> planner() const { return nullptr; }
+
   /// Packs one matrix from its parts, stacked along the outputs (query, key and value are one
   /// matrix, three parts). All parts have the same inputs and lie in host memory as f32 or f64.
   virtual std::unique_ptr<LinearWeight> prepare(std::span<const LinearParams> parts,
@@ -55,6 +62,27 @@ class Backend : public Memory {
   /// Fills a tensor without gaps with zeros. As written here, for backends in host memory.
   virtual void zero(const Tensor& device);
 
+  /// The same in the order of an executor's ops, without waiting for them. What is uploaded may
+  /// change as soon as the call returns; what is downloaded is there after finish(), until which
+  /// its memory has to stay. As written here, for backends whose calls return when they are done.
+  virtual void enqueue_upload(Ops&, const Tensor& device, const Tensor& host) {
+    upload(device, host);
+  }
+  virtual void enqueue_download(Ops&, const Tensor& host, const Tensor& device) {
+    download(host, device);
+  }
+  virtual void enqueue_zero(Ops&, const Tensor& device) { zero(device); }
+  /// Waits for everything that this executor was asked for.
+  virtual void finish(Ops&) {}
+  /// The same, but nobody waits for its downloads any more: their memory is not written.
+  virtual void abandon(Ops&) noexcept {}
+
+  /// How many rows a batch of so many is to be computed as, the further ones being read by nobody:
+  /// batches of a few sizes alone can be replayed (see Ops::replay).
+  virtual int64_t padded_rows(int64_t rows) const { return rows; }
+  /// Whether products of float32 may be rounded to TF32 on the way.
+  virtual bool allows_tf32() const { return false; }
+
   /// Operations a second at most in the layers' arithmetic, and bytes a second over a working set
   /// of that size, measured on up to `width` threads. Throw Error{kBackend} where nothing is fast,
   /// in the reference.
@@ -67,6 +95,29 @@ struct BackendOptions {
   std::string dtype = "fp32";   // arithmetic of the layers: "fp32", "bf16", "int8", "fp16"
   std::string
       instruction_set;  // "" = the best one of this machine, or ALBERT_CPU_ISA where it is set
+  bool allow_tf32 = false;  // on "cuda": float32 products with the 10 bits of TF32's fraction
+};
+
+/// What an executor was asked to bring back: waited for by finish(), or given up when an error ends
+/// the work before.
+class Transfers {
+ public:
+  Transfers(Backend& backend, Ops& ops) : backend_(backend), ops_(ops) {}
+  ~Transfers() {
+    if (!finished_) backend_.abandon(ops_);
+  }
+  Transfers(const Transfers&) = delete;
+  Transfers& operator=(const Transfers&) = delete;
+
+  void finish() {
+    backend_.finish(ops_);
+    finished_ = true;
+  }
+
+ private:
+  Backend& backend_;
+  Ops& ops_;
+  bool finished_ = false;
 };
 
 /// The backend for these options, one per combination in the process. Throws Error{kBackend} with

@@ -9,6 +9,7 @@ namespace albert {
 struct ConvertForward {
   Tensor y;  // (R, C), activation or master dtype
   Tensor x;  // (R, C), activation or master dtype
+  bool operator==(const ConvertForward&) const = default;
 };
 
 void check(const ConvertForward& op);

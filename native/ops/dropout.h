@@ -10,6 +10,7 @@ namespace albert {
 struct RowOrigins {
   Tensor sequences;  // (R) i32: the ordinal of the row's sequence in the update
   Tensor positions;  // (R) i32: the row's place in its sequence
+  bool operator==(const RowOrigins&) const = default;
 };
 
 /// Inverted dropout: an element is 0, or 1 / (1 − probability) times itself. Whether column c of a
@@ -24,6 +25,7 @@ struct Dropout {
   double probability;  // in [0, 1), taken as the nearest multiple of 2^-16; 0 = none
   PhiloxKey key;       // see dropout_key
   RowOrigins rows;     // of the matrix; not read where the probability is 0
+  bool operator==(const Dropout&) const = default;
 };
 
 /// The key of one place in the model at one update.

@@ -11,6 +11,7 @@ struct GatherRowsForward {
   Tensor y;     // (M, C)
   Tensor x;     // (R, C)
   Tensor rows;  // (M) i32, in [0, R)
+  bool operator==(const GatherRowsForward&) const = default;
 };
 
 /// dx[r] = dresidual[r] + Σ dy[i] over the i with rows[i] = r, in their order.

@@ -18,6 +18,7 @@ struct LayerNormForward {
   Tensor bias;      // (C)
   double epsilon;
   Dropout dropout;  // of x; = {}: none
+  bool operator==(const LayerNormForward&) const = default;
 };
 
 /// With ŝ = (s − mean) · rstd and g = dy ⊙ weight:

@@ -36,6 +36,8 @@ void check(const LinearBackward& op) {
   contract.expect_optional("dresidual", op.dresidual, op.x.dtype, {rows, inputs});
   contract.expect_optional("dweight", op.dweight, master, {outputs, inputs});
   contract.expect_optional("dbias", op.dbias, master, {outputs});
+  contract.expect_optional("input.preactivation", op.input.preactivation, op.x.dtype,
+                           {rows, inputs});
   if (op.activation != Activation::kNone && op.preactivation.rank == 0) {
     contract.fail(std::string("the preactivation of ") + name_of(op.activation), "none");
   }
@@ -45,12 +47,13 @@ double flops(const LinearBackward& op) {
   const double outputs = double(op.dy.size()), inputs = double(op.weight.inputs());
   const double products = (op.dx ? 2.0 : 0.0) + (op.dweight ? 2.0 : 0.0);
   return outputs * (products * inputs + derivative_flops_per_element(op.activation)) +
-         (op.dbias ? outputs : 0.0) + double(op.dresidual.size());
+         (op.dbias ? outputs : 0.0) + double(op.dresidual.size()) +
+         double(op.input.preactivation.size()) * derivative_flops_per_element(op.input.activation);
 }
 
 double bytes(const LinearBackward& op) {
   // Accumulators are read and written.
-  return bytes_of({op.dx, op.dy, op.x, op.preactivation, op.dresidual}) +
+  return bytes_of({op.dx, op.dy, op.x, op.preactivation, op.dresidual, op.input.preactivation}) +
          2.0 * bytes_of({op.dweight, op.dbias}) + (op.dx ? double(op.weight.bytes()) : 0.0);
 }
 

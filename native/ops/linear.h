@@ -9,6 +9,8 @@
 
 namespace albert {
 
+class Ops;
+
 /// The plain form of a matrix and its bias, in host memory: what files and optimizers hold.
 struct LinearParams {
   Tensor weight;  // (outputs, inputs)
@@ -36,6 +38,9 @@ class LinearWeight {
   /// Packs other numbers of the same shapes into the same memory, after an optimizer's step. Nobody
   /// else may use the weight meanwhile. Throws Error{kShape}.
   virtual void repack(std::span<const LinearParams> parts) = 0;
+  /// The same from parts in the backend's own memory, in its master dtype, in the order of an
+  /// executor's ops. As written here, for backends in host memory.
+  virtual void repack_within(Ops& /*ops*/, std::span<const LinearParams> parts) { repack(parts); }
 
  private:
   int64_t inputs_;
@@ -56,8 +61,16 @@ struct LinearForward {
   Activation activation;
 };
 
+/// What made a map's x: x = activation(preactivation).
+struct InputActivation {
+  Tensor preactivation;  // (R, inputs) as x; none = dx is the gradient of x itself
+  Activation activation = Activation::kNone;
+};
+
 /// With dz = dy ⊙ activation'(preactivation):
 ///   dx = dz · weight + dresidual,  dweight += dzᵀ · x,  dbias += Σ_r dz[r]
+/// With `input`, dx goes on through what made x: dx = (dz · weight + dresidual) ⊙ f'(…). Where an
+/// executor says fuses_input_activation(), that costs no pass of its own.
 struct LinearBackward {
   Tensor dx;             // (R, inputs) as x; none = not wanted
   Tensor dweight;        // (outputs, inputs), added to; none = not wanted
@@ -69,6 +82,7 @@ struct LinearBackward {
   Tensor dresidual;  // (R, inputs) as x, what reaches x past this map; none = zeros; may be dx's
                      // memory
   Activation activation;
+  InputActivation input = {};  // of one map alone: the others need not name it
 };
 
 void check(const LinearForward& op);

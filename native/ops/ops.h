@@ -5,6 +5,8 @@
 // rows, R rows, C columns.
 #pragma once
 
+#include <functional>
+
 #include "ops/activation.h"
 #include "ops/attention.h"
 #include "ops/convert.h"
@@ -63,6 +65,17 @@ class Ops {
     check(op);
     run(DropoutForward{.y = op.dx, .x = op.dy, .dropout = op.dropout});
   }
+
+  /// Whether linear_backward takes `input` with this activation at next to no cost.
+  virtual bool fuses_input_activation(Activation) const { return false; }
+
+  /// Calls body(), which asks for ops. Where that saves time they are recorded, and when a later
+  /// body asks for the very same ones the recording runs instead of them.
+  virtual void replay(const std::function<void()>& body) { body(); }
+
+  /// Bytes of its backend's memory that it holds beside its callers' tensors; of a planner's
+  /// executor, that a true one would hold.
+  virtual size_t scratch_bytes() const { return 0; }
 
  private:
   virtual void run(const EmbeddingForward& op) = 0;

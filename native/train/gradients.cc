@@ -106,11 +106,37 @@ model::Batch GradientRunner::upload_batch(const TrainingBatch& request, bool sel
   return batch;
 }
 
-Losses GradientRunner::run(const model::AlbertWeights& weights, const model::AlbertParams& dw,
-                           const TrainingBatch& request, const LossCounts& counts,
-                           const GradientOptions& options) {
+/// Where the device's memory has a bound: takes what the batch needs in one piece, or refuses it.
+void GradientRunner::make_room(const model::AlbertWeights& weights, const model::AlbertParams& dw,
+                               const TrainingBatch& request, const LossCounts& counts,
+                               const GradientOptions& options) {
+  if (backend_->in_host_memory()) return;
+  const int64_t candidates = request.candidates ? int64_t(request.candidates->size()) : -1;
+  const RoomMemo::Sizes sizes = {request.batch.size(),
+                                 request.batch.sequences(),
+                                 int64_t(rows_that_heads_read(request).size()),
+                                 candidates,
+                                 int64_t(options.keep),
+                                 int64_t(options.dropout) | int64_t(options.backward) << 1 |
+                                     int64_t(options.select_rows) << 2};
+  if (room_.has(sizes)) return;
+  const std::shared_ptr<Backend> planner = backend_->planner();
+  if (!planner) return;
+  GradientOptions asked = options;
+  asked.stop = nullptr;
+  GradientRunner planned(architecture_, planner, 1);
+  planned.run(weights, dw, request, counts, asked);
+  reserve_room("an update over " + std::to_string(sizes[0]) + " tokens", *backend_,
+               {.arena = arena_, .ops = *ops_}, {.arena = planned.arena_, .ops = *planned.ops_});
+  room_.add(sizes);
+}
+
+PendingLosses GradientRunner::run(const model::AlbertWeights& weights,
+                                  const model::AlbertParams& dw, const TrainingBatch& request,
+                                  const LossCounts& counts, const GradientOptions& options) {
   const model::Config& config = architecture_.config;
   const model::DropoutPlan plan = dropout_plan(config, options);
+  make_room(weights, dw, request, counts, options);
   arena_.reset();
   const model::Batch batch = upload_batch(request, options.select_rows);
   const model::TrainingAllocator allocate(arena_, *backend_, config);
@@ -123,9 +149,9 @@ Losses GradientRunner::run(const model::AlbertWeights& weights, const model::Alb
   model::EncoderGradients d = allocate.encoder_gradients(batch);
   const bool google = options.dialect == Dialect::kGoogle;
   d.embeddings.padding_token = google ? -1 : int32_t(config.pad_token_id);
-  backend_->zero(d.output());
+  backend_->enqueue_zero(*ops_, d.output());
   const model::BackwardScope scope{*ops_, weights, dw};
-  const Losses losses = head_gradients({.scope = scope,
+  const PendingLosses losses = head_gradients({.scope = scope,
                                         .backend = *backend_,
                                         .arena = arena_,
                                         .request = request,
@@ -163,7 +189,10 @@ BatchGradients batch_gradients(std::shared_ptr<const model::AlbertWeights> weigh
                   [&](const model::ParameterSpec&, Tensor& tensor) { backend.zero(tensor); });
   GradientRunner runner(architecture, weights->backend, 1);
   BatchGradients result;
-  result.losses = runner.run(*weights, dw, request, count_labels(request), options);
+  Transfers transfers(backend, runner.ops());
+  const PendingLosses losses = runner.run(*weights, dw, request, count_labels(request), options);
+  transfers.finish();
+  result.losses = losses.values();
   result.bill = runner.bill();
   result.gradients = download_gradients(dw, architecture, backend);
   return result;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "ops/room.h"
 #include "train/head_gradients.h"
 
 namespace albert::train {
@@ -36,12 +37,13 @@ class GradientRunner {
                  int threads);
 
   /// Adds the gradients of a micro-batch to `dw`, in the backend's memory, and returns its share of
-  /// the update's loss; `counts` are those of the whole update. The batch fits the model and has
-  /// the labels of its kind. Throws Error{kConfig} for a model without a loss, {kMemory},
-  /// {kAborted}.
-  Losses run(const model::AlbertWeights& weights, const model::AlbertParams& dw,
-             const TrainingBatch& request, const LossCounts& counts,
-             const GradientOptions& options);
+  /// the update's loss, which is there after Backend::finish(ops()); `counts` are those of the
+  /// whole update. The batch fits the model and has the labels of its kind. Throws Error{kConfig}
+  /// for a model without a loss, {kMemory} (with the bill, before anything is allocated, where the
+  /// device has no room), {kAborted}.
+  PendingLosses run(const model::AlbertWeights& weights, const model::AlbertParams& dw,
+                    const TrainingBatch& request, const LossCounts& counts,
+                    const GradientOptions& options);
 
   /// What activations and their gradients took in the last run.
   std::vector<BillItem> bill() const { return arena_.bill(); }
@@ -50,17 +52,21 @@ class GradientRunner {
   Ops& ops() { return *ops_; }
 
  private:
+  void make_room(const model::AlbertWeights& weights, const model::AlbertParams& dw,
+                 const TrainingBatch& request, const LossCounts& counts,
+                 const GradientOptions& options);
   model::Batch upload_batch(const TrainingBatch& request, bool select);
   RowOrigins upload_origins(const TrainingBatch& request, const std::vector<int32_t>& rows);
   std::vector<int32_t> rows_that_heads_read(const TrainingBatch& request) const;
   Tensor upload(const std::vector<int32_t>& values) {
-    return train::upload(arena_, *backend_, values);
+    return train::upload(model::LossScope{*ops_, *backend_, arena_}, values);
   }
 
   const model::Architecture architecture_;
   const std::shared_ptr<Backend> backend_;
   const std::unique_ptr<Ops> ops_;
   Arena arena_;
+  RoomMemo room_;
   std::vector<int32_t> output_rows_;
 };
 

@@ -10,6 +10,7 @@ namespace albert::train {
 namespace {
 
 using model::ModelKind;
+using model::PendingLoss;
 
 /// What Google's masked-LM loss adds to the number of predictions.
 constexpr double kGoogleSmoothing = 1e-5;
@@ -20,7 +21,7 @@ int32_t output_row(const HeadStep& step, int32_t token) {
 }
 
 /// The loss of the tokens that have a label; the decoder sees no others.
-double masked_lm_gradient(const HeadStep& step) {
+PendingLoss masked_lm_gradient(const HeadStep& step) {
   const std::vector<int32_t>& classes = *step.request.labels.classes;
   std::vector<int32_t> rows, labels;
   for (size_t token = 0; token < classes.size(); ++token) {
@@ -28,14 +29,14 @@ double masked_lm_gradient(const HeadStep& step) {
     rows.push_back(output_row(step, int32_t(token)));
     labels.push_back(classes[token]);
   }
-  if (rows.empty()) return 0;
+  if (rows.empty()) return {};
   const double smoothing = step.dialect == Dialect::kGoogle ? kGoogleSmoothing : 0;
   const double scale = share_of(step.counts.labels, smoothing);
   const Tensor device_rows = upload(step, rows);
   const auto allocate = allocator(step);
   const model::MaskedLMActivations a = allocate.masked_lm(int64_t(rows.size()));
   model::masked_lm_forward(step.scope.ops, step.scope.w, a, step.output, device_rows);
-  const double loss = class_loss(step, {a.logits, labels}, scale);
+  const PendingLoss loss = class_loss(step, {a.logits, labels}, scale);
   model::masked_lm_backward(step.scope, a, device_rows,
                             allocate.masked_lm_gradients(a, step.doutput));
   return loss;
@@ -50,7 +51,7 @@ struct PooledHead {
 
 /// `loss` takes the logits, puts their gradient in their place and returns its share of the loss.
 template <class Loss>
-double pooled_gradient(const HeadStep& step, const PooledHead& head, const Loss& loss) {
+PendingLoss pooled_gradient(const HeadStep& step, const PooledHead& head, const Loss& loss) {
   const int64_t B = step.batch.sequences();
   const auto allocate = allocator(step);
   const model::PoolerActivations a = allocate.pooler(B);
@@ -60,7 +61,7 @@ double pooled_gradient(const HeadStep& step, const PooledHead& head, const Loss&
   drop(step, a.pooled, dropout);
   const Tensor logits = allocate.matrix("logits", B, head.weight.outputs());
   model::classifier_forward(step.scope.ops, head.weight, a.pooled, logits);
-  const double total = loss(logits);
+  const PendingLoss total = loss(logits);
   model::classifier_backward(step.scope.ops, head.weight, head.dweight, a.pooled,
                              {.logits = logits, .rows = d.pooled, .past = {}});
   drop_back(step, d.pooled, dropout);
@@ -68,7 +69,7 @@ double pooled_gradient(const HeadStep& step, const PooledHead& head, const Loss&
   return total;
 }
 
-double sentence_order_gradient(const HeadStep& step) {
+PendingLoss sentence_order_gradient(const HeadStep& step) {
   const PooledHead head{.weight = *step.scope.w.sentence_order,
                         .dweight = step.scope.dw.sentence_order,
                         .dropout = step.dialect == Dialect::kHuggingFace};
@@ -78,17 +79,17 @@ double sentence_order_gradient(const HeadStep& step) {
   });
 }
 
-double target_loss(const HeadStep& step, const Tensor& logits) {
+PendingLoss target_loss(const HeadStep& step, const Tensor& logits) {
   const data::Labels& labels = step.request.labels;
   const double scale = share_of(step.counts.labels);
   const Tensor targets =
-      upload(step.arena, step.backend, *labels.targets).reshaped({logits.rows(), logits.columns()});
+      upload(loss_scope(step), *labels.targets).reshaped({logits.rows(), logits.columns()});
   const bool regression = labels.problem_type == data::ProblemType::kRegression;
   const auto gradient = regression ? &model::squared_loss_gradient : &model::binary_loss_gradient;
-  return scale * gradient(loss_scope(step), {logits, targets}, scale).sum;
+  return gradient(loss_scope(step), {logits, targets}, scale);
 }
 
-double sequence_gradient(const HeadStep& step) {
+PendingLoss sequence_gradient(const HeadStep& step) {
   const data::Labels& labels = step.request.labels;
   const PooledHead head{
       .weight = *step.scope.w.classifier, .dweight = step.scope.dw.classifier, .dropout = true};
@@ -102,14 +103,14 @@ double sequence_gradient(const HeadStep& step) {
   });
 }
 
-double token_gradient(const HeadStep& step) {
+PendingLoss token_gradient(const HeadStep& step) {
   const auto& [ops, w, dw] = step.scope;
   const Dropout dropout = head_dropout(step, step.batch.origins);
   drop(step, step.output, dropout);
   const Tensor logits =
       allocator(step).matrix("logits", step.output.rows(), w.classifier->outputs());
   model::classifier_forward(ops, *w.classifier, step.output, logits);
-  const double loss =
+  const PendingLoss loss =
       class_loss(step, {logits, *step.request.labels.classes}, share_of(step.counts.labels));
   model::classifier_backward(ops, *w.classifier, dw.classifier, step.output,
                              {.logits = logits, .rows = step.doutput, .past = {}});
@@ -117,12 +118,11 @@ double token_gradient(const HeadStep& step) {
   return loss;
 }
 
-Losses pretraining_gradients(const HeadStep& step) {
+PendingLosses pretraining_gradients(const HeadStep& step) {
   const data::Labels& labels = step.request.labels;
-  Losses losses;
+  PendingLosses losses;
   if (labels.classes) losses.masked_lm = masked_lm_gradient(step);
   if (labels.sentence_order) losses.sentence_order = sentence_order_gradient(step);
-  losses.total = losses.masked_lm + losses.sentence_order;
   return losses;
 }
 
@@ -135,7 +135,19 @@ Losses& Losses::operator+=(const Losses& other) {
   return *this;
 }
 
-Losses head_gradients(const HeadStep& step) {
+PendingLosses& PendingLosses::operator+=(const PendingLosses& pending) {
+  other += pending.other;
+  masked_lm += pending.masked_lm;
+  sentence_order += pending.sentence_order;
+  return *this;
+}
+
+Losses PendingLosses::values() const {
+  const double masked = masked_lm.value(), order = sentence_order.value();
+  return {.total = masked + order + other.value(), .masked_lm = masked, .sentence_order = order};
+}
+
+PendingLosses head_gradients(const HeadStep& step) {
   switch (step.scope.w.architecture.kind) {
     case ModelKind::kBase:
       throw Error(ErrorCode::kConfig,
@@ -146,13 +158,13 @@ Losses head_gradients(const HeadStep& step) {
       return pretraining_gradients(step);
     case ModelKind::kSequenceClassification:
     case ModelKind::kMultipleChoice:
-      return {.total = sequence_gradient(step)};
+      return {.other = sequence_gradient(step), .masked_lm = {}, .sentence_order = {}};
     case ModelKind::kTokenClassification:
-      return {.total = token_gradient(step)};
+      return {.other = token_gradient(step), .masked_lm = {}, .sentence_order = {}};
     case ModelKind::kQuestionAnswering:
-      return {.total = span_gradient(step)};
+      return {.other = span_gradient(step), .masked_lm = {}, .sentence_order = {}};
     case ModelKind::kQuestionAnsweringV2:
-      return {.total = span_v2_gradient(step)};
+      return {.other = span_v2_gradient(step), .masked_lm = {}, .sentence_order = {}};
   }
   return {};
 }

@@ -15,7 +15,17 @@ struct Losses {
   Losses& operator+=(const Losses& other);
 };
 
-/// Runs the heads of the model's kind forward and backward.
-Losses head_gradients(const HeadStep& step);
+/// The same on their way from the backend: values() after Backend::finish().
+struct PendingLosses {
+  model::PendingLoss other;  // of a model that is not pretrained: its only one
+  model::PendingLoss masked_lm;
+  model::PendingLoss sentence_order;
+
+  PendingLosses& operator+=(const PendingLosses& pending);
+  Losses values() const;
+};
+
+/// Runs the heads of the model's kind forward and backward, without waiting for the backend.
+PendingLosses head_gradients(const HeadStep& step);
 
 }  // namespace albert::train

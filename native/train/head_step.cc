@@ -6,21 +6,22 @@ namespace albert::train {
 namespace {
 
 template <class Number>
-Tensor upload_as(Arena& arena, Backend& backend, const std::vector<Number>& values, DType dtype) {
+Tensor upload_as(const model::LossScope& scope, const std::vector<Number>& values, DType dtype) {
   const int64_t count = int64_t(values.size());
-  const Tensor device = arena.allocate("indices and targets", dtype, {count});
-  if (count > 0) backend.upload(device, tensor_of(values.data(), {count}));
+  const Tensor device = scope.arena.allocate("indices and targets", dtype, {count});
+  if (count == 0) return device;
+  scope.backend.enqueue_upload(scope.ops, device, tensor_of(values.data(), {count}));
   return device;
 }
 
 }  // namespace
 
-Tensor upload(Arena& arena, Backend& backend, const std::vector<int32_t>& values) {
-  return upload_as(arena, backend, values, DType::kI32);
+Tensor upload(const model::LossScope& scope, const std::vector<int32_t>& values) {
+  return upload_as(scope, values, DType::kI32);
 }
 
-Tensor upload(Arena& arena, Backend& backend, const std::vector<float>& values) {
-  return upload_as(arena, backend, values, backend.master_dtype());
+Tensor upload(const model::LossScope& scope, const std::vector<float>& values) {
+  return upload_as(scope, values, scope.backend.master_dtype());
 }
 
 double share_of(int64_t count, double smoothing) {
@@ -49,12 +50,12 @@ void drop_back(const HeadStep& step, const Tensor& dx, const Dropout& dropout) {
   step.scope.ops.dropout_backward({.dx = dx, .dy = dx, .dropout = dropout});
 }
 
-double class_loss(const HeadStep& step, const LabelledLogits& rows, double scale) {
+model::PendingLoss class_loss(const HeadStep& step, const LabelledLogits& rows, double scale) {
   const model::ClassRows device{.logits = rows.logits,
                                 .labels = upload(step, rows.labels),
                                 .cu_seqlens = rows.cu_seqlens,
                                 .ignore_index = data::kIgnored};
-  return scale * model::class_loss_gradient(loss_scope(step), device, scale).sum;
+  return model::class_loss_gradient(loss_scope(step), device, scale);
 }
 
 }  // namespace albert::train

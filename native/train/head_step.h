@@ -29,13 +29,13 @@ struct HeadStep {
 };
 
 /// Copies numbers to the backend: indices as i32, others in the dtype of its masters.
-Tensor upload(Arena& arena, Backend& backend, const std::vector<int32_t>& values);
-Tensor upload(Arena& arena, Backend& backend, const std::vector<float>& values);
-inline Tensor upload(const HeadStep& step, const std::vector<int32_t>& values) {
-  return upload(step.arena, step.backend, values);
-}
+Tensor upload(const model::LossScope& scope, const std::vector<int32_t>& values);
+Tensor upload(const model::LossScope& scope, const std::vector<float>& values);
 
 model::LossScope loss_scope(const HeadStep& step);
+inline Tensor upload(const HeadStep& step, const std::vector<int32_t>& values) {
+  return upload(loss_scope(step), values);
+}
 model::TrainingAllocator allocator(const HeadStep& step);
 
 /// What one of `count` labels weighs in a mean, to whose denominator `smoothing` is added.
@@ -54,6 +54,6 @@ struct LabelledLogits {
 };
 
 /// The sum of the cross-entropies times `scale`; its gradient takes the place of the logits.
-double class_loss(const HeadStep& step, const LabelledLogits& rows, double scale);
+model::PendingLoss class_loss(const HeadStep& step, const LabelledLogits& rows, double scale);
 
 }  // namespace albert::train

@@ -30,6 +30,10 @@ class MasterReader final : public model::ParameterReader {
     return backend_.in_host_memory() ? member : Tensor{};
   }
 
+  Tensor in_memory_of(const Backend& backend, const Tensor& member) override {
+    return &backend == &backend_ && !backend.in_host_memory() ? member : Tensor{};
+  }
+
  private:
   Backend& backend_;
   const model::AlbertParams& params_;
@@ -73,11 +77,11 @@ std::shared_ptr<model::AlbertWeights> MasterWeights::packed(
   return model::prepare(architecture_, reader, backend);
 }
 
-void MasterWeights::repack(model::AlbertWeights& packed, int64_t& version) const {
+void MasterWeights::repack(model::AlbertWeights& packed, int64_t& version, Ops& ops) const {
   const std::shared_lock lock(mutex_);
   if (std::exchange(version, version_) == version_) return;
   MasterReader reader(*backend_, params_);
-  model::repack(packed, reader);
+  model::repack(packed, reader, &ops);
 }
 
 }  // namespace albert::train

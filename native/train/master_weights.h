@@ -29,8 +29,9 @@ class MasterWeights {
 
   /// As a backend computes with them.
   std::shared_ptr<model::AlbertWeights> packed(const std::shared_ptr<Backend>& backend) const;
-  /// Brings packed weights, which nobody else holds, up to date; `version` is what they are of.
-  void repack(model::AlbertWeights& packed, int64_t& version) const;
+  /// Brings packed weights, which nobody else holds, up to date, in the order of an executor's ops;
+  /// `version` is what they are of.
+  void repack(model::AlbertWeights& packed, int64_t& version, Ops& ops) const;
 
   std::vector<BillItem> bill() const { return arena_.bill(); }
 

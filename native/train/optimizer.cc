@@ -29,13 +29,6 @@ Tensor same_shape(const Tensor& memory, const Tensor& like) {
   return tensor;
 }
 
-template <class T>
-T download_scalar(Backend& backend, const Tensor& device) {
-  T value{};
-  backend.download(tensor_of(&value, {1}), device);
-  return value;
-}
-
 }  // namespace
 
 OptimizerKind optimizer_kind(const std::string& name) {
@@ -138,9 +131,14 @@ UpdateReport Optimizer::update(Ops& ops, double learning_rate) {
                       .finite = finite_,
                       .rates = rates(learning_rate)});
   }
-  const bool skipped = download_scalar<int32_t>(backend_, finite_) == 0;
-  if (!skipped) ++updates_;
-  return {download_scalar<double>(backend_, norm_), skipped};
+  int32_t finite = 0;
+  double norm = 0;
+  Transfers transfers(backend_, ops);
+  backend_.enqueue_download(ops, tensor_of(&finite, {1}), finite_);
+  backend_.enqueue_download(ops, tensor_of(&norm, {1}), norm_);
+  transfers.finish();
+  if (finite != 0) ++updates_;
+  return {norm, finite == 0};
 }
 
 void Optimizer::for_each_moment(

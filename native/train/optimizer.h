@@ -59,7 +59,7 @@ class Optimizer {
   Optimizer(Backend& backend, const std::vector<TrainedParameter>& parameters,
             const OptimizerSettings& settings);
 
-  /// Updates every weight from its gradient, which stays as it is.
+  /// Updates every weight from its gradient, which stays as it is, and waits for it.
   UpdateReport update(Ops& ops, double learning_rate);
 
   /// Updates that were not skipped: what the bias correction counts.
@@ -73,6 +73,8 @@ class Optimizer {
   /// LAMB's ratios of the last update, in the order of the parameters; empty for AdamW.
   std::vector<double> trust_ratios() const;
   std::vector<BillItem> bill() const { return arena_.bill(); }
+  /// With what its memory is rounded up by.
+  size_t held_bytes() const { return arena_.capacity(); }
 
  private:
   AdamRates rates(double learning_rate) const;

@@ -20,7 +20,7 @@ std::vector<int32_t> starts_then_ends(int64_t tokens) {
 
 }  // namespace
 
-double span_gradient(const HeadStep& step) {
+model::PendingLoss span_gradient(const HeadStep& step) {
   const auto& [ops, w, dw] = step.scope;
   const data::Labels& labels = step.request.labels;
   const int64_t T = step.batch.size();
@@ -37,13 +37,14 @@ double span_gradient(const HeadStep& step) {
     const Tensor chosen = packed.slice_columns(first, T);
     return class_loss(step, {chosen, positions, step.batch.cu_seqlens}, scale);
   };
-  const double start = position_loss(0, *labels.start_positions, share_of(step.counts.starts) / 2);
-  const double end = position_loss(T, *labels.end_positions, share_of(step.counts.ends) / 2);
+  model::PendingLoss loss =
+      position_loss(0, *labels.start_positions, share_of(step.counts.starts) / 2);
+  loss += position_loss(T, *labels.end_positions, share_of(step.counts.ends) / 2);
 
   ops.gather_rows_backward({.dx = flat, .dy = columns, .rows = order, .dresidual = {}});
   model::classifier_backward(ops, *w.qa_outputs, dw.qa_outputs, step.output,
                              {.logits = logits, .rows = step.doutput, .past = {}});
-  return start + end;
+  return loss;
 }
 
 namespace {
@@ -71,7 +72,7 @@ model::SpanV2Labels span_v2_labels(const HeadStep& step) {
 
 }  // namespace
 
-double span_v2_gradient(const HeadStep& step) {
+model::PendingLoss span_v2_gradient(const HeadStep& step) {
   const auto& [ops, w, dw] = step.scope;
   const data::Labels& labels = step.request.labels;
   const model::SpanV2Labels asked = span_v2_labels(step);
@@ -86,15 +87,12 @@ double span_v2_gradient(const HeadStep& step) {
   const auto position_loss = [&](const Tensor& logits, const std::vector<int32_t>& positions) {
     return class_loss(step, {logits.reshaped({C}), positions, asked.candidates.cu_seqlens}, scale);
   };
-  const double start = position_loss(a.start_logits, *labels.start_positions);
-  const double end = position_loss(a.end_logits, *labels.end_positions);
-  const Tensor impossible =
-      upload(step.arena, step.backend, *labels.is_impossible).reshaped({B, 1});
-  const double answer =
-      scale *
-      model::binary_loss_gradient(loss_scope(step), {a.answer_logits, impossible}, scale).sum;
+  model::PendingLoss loss = position_loss(a.start_logits, *labels.start_positions);
+  loss += position_loss(a.end_logits, *labels.end_positions);
+  const Tensor impossible = upload(loss_scope(step), *labels.is_impossible).reshaped({B, 1});
+  loss += model::binary_loss_gradient(loss_scope(step), {a.answer_logits, impossible}, scale);
   model::span_v2_backward(step.scope, a, asked, allocate.span_v2_gradients(a, step.doutput));
-  return start + end + answer;
+  return loss;
 }
 
 }  // namespace albert::train

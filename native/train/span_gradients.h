@@ -6,9 +6,9 @@
 namespace albert::train {
 
 /// Start and end by one classifier: the mean of both losses.
-double span_gradient(const HeadStep& step);
+model::PendingLoss span_gradient(const HeadStep& step);
 
 /// Start, end given start, and answerability, as the original code weighs them.
-double span_v2_gradient(const HeadStep& step);
+model::PendingLoss span_v2_gradient(const HeadStep& step);
 
 }  // namespace albert::train

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "core/memory_bill.h"
 
 namespace albert::train {
 
@@ -33,6 +34,36 @@ model::AlbertParams allocate_gradients(const MasterWeights& weights, Arena& stor
   return gradients;
 }
 
+/// What a trainer holds from its start on.
+std::vector<BillItem> planned_bill(const model::Architecture& architecture,
+                                   const TrainerSettings& settings,
+                                   const std::shared_ptr<Backend>& planner) {
+  Arena arena(*planner);
+  model::AlbertParams shapes;
+  model::allocate(shapes, architecture, arena, planner->master_dtype());
+  const Optimizer optimizer(*planner, trained_parameters(shapes, shapes, architecture),
+                            settings.optimizer);
+  const auto packed = model::planned_bill(architecture, shapes, planner);
+  return {{"master weights", arena.capacity()},
+          {"gradients", arena.capacity()},
+          {"moments and variances", optimizer.held_bytes()},
+          {"packed weights", total_bytes(packed)}};
+}
+
+/// The backend itself, once it is known to have room. Throws Error{kMemory} with the bill.
+std::shared_ptr<Backend> with_room(std::shared_ptr<Backend> backend,
+                                   const model::Architecture& architecture,
+                                   const TrainerSettings& settings) {
+  if (const std::shared_ptr<Backend> planner = backend->planner()) {
+    require_room({.what = "a trainer",
+                  .bill = planned_bill(architecture, settings, planner),
+                  .held = 0,
+                  .free = backend->free_memory(),
+                  .device = backend->name()});
+  }
+  return backend;
+}
+
 }  // namespace
 
 void validate(const TrainerSettings& settings) {
@@ -45,13 +76,14 @@ std::shared_ptr<Backend> training_backend(const Backend& of_model,
   const bool reference = of_model.master_dtype() == DType::kF64;
   return open_backend({.device = of_model.name(),
                        .dtype = settings.bf16 ? "bf16" : "fp32",
-                       .instruction_set = reference ? "" : of_model.instruction_set()});
+                       .instruction_set = reference ? "" : of_model.instruction_set(),
+                       .allow_tf32 = of_model.allows_tf32()});
 }
 
 Trainer::Trainer(const model::AlbertWeights& initial, std::shared_ptr<Backend> backend,
                  const TrainerSettings& settings)
     : settings_(settings),
-      backend_(std::move(backend)),
+      backend_(with_room(std::move(backend), initial.architecture, settings)),
       weights_(std::make_shared<MasterWeights>(initial, backend_)),
       storage_(*backend_),
       gradients_(allocate_gradients(*weights_, storage_)),
@@ -63,7 +95,8 @@ Trainer::Trainer(const model::AlbertWeights& initial, std::shared_ptr<Backend> b
 
 StepReport Trainer::step(const Batches& micro_batches, const Stop& stop) {
   StepReport report = {};
-  report.losses = run(micro_batches, Pass::kBoth, stop);
+  Transfers transfers(*backend_, runner_.ops());
+  const PendingLosses losses = run(micro_batches, Pass::kBoth, stop);
   report.tokens = count_tokens(micro_batches);
   report.learning_rate = learning_rate_at(settings_.schedule, steps_);
   weights_->update([&] {
@@ -72,32 +105,42 @@ StepReport Trainer::step(const Batches& micro_batches, const Stop& stop) {
     report.skipped = update.skipped;
     return !update.skipped;
   });
+  transfers.finish();
+  report.losses = losses.values();
   report.step = ++steps_;
   return report;
 }
 
 Evaluation Trainer::evaluate(const Batches& batches, const Stop& stop) {
-  return {.losses = run(batches, Pass::kForward, stop), .tokens = count_tokens(batches)};
+  return {.losses = finished(batches, Pass::kForward, stop), .tokens = count_tokens(batches)};
 }
 
 BatchGradients Trainer::gradients(const Batches& micro_batches, const Stop& stop) {
   BatchGradients result;
-  result.losses = run(micro_batches, Pass::kBoth, stop);
+  result.losses = finished(micro_batches, Pass::kBoth, stop);
   result.bill = runner_.bill();
   result.gradients = download_gradients(gradients_, weights_->architecture(), *backend_);
   return result;
 }
 
+Losses Trainer::finished(const Batches& batches, Pass pass, const Stop& stop) {
+  Transfers transfers(*backend_, runner_.ops());
+  const PendingLosses losses = run(batches, pass, stop);
+  transfers.finish();
+  return losses.values();
+}
+
 /// The losses of all batches; with both passes also their gradients, in gradients_.
-Losses Trainer::run(const Batches& batches, Pass pass, const Stop& stop) {
+PendingLosses Trainer::run(const Batches& batches, Pass pass, const Stop& stop) {
   const LossCounts counts = count_all(batches);
   if (counts.none()) {
     throw Error(ErrorCode::kRange, "labels: none of the update counts: every one is -100");
   }
-  weights_->repack(*packed_, packed_version_);
+  weights_->repack(*packed_, packed_version_, runner_.ops());
   const model::Architecture& architecture = weights_->architecture();
-  model::for_each(gradients_, architecture,
-                  [&](const model::ParameterSpec&, Tensor& tensor) { backend_->zero(tensor); });
+  model::for_each(gradients_, architecture, [&](const model::ParameterSpec&, Tensor& tensor) {
+    backend_->enqueue_zero(runner_.ops(), tensor);
+  });
   const bool both = pass == Pass::kBoth;
   const GradientOptions options = {.dialect = settings_.dialect,
                                    .keep = both ? settings_.keep : model::Keep::kInputs,
@@ -106,7 +149,7 @@ Losses Trainer::run(const Batches& batches, Pass pass, const Stop& stop) {
                                    .stop = &stop,
                                    .seed = settings_.seed,
                                    .update = uint64_t(steps_)};
-  Losses losses;
+  PendingLosses losses;
   for (const TrainingBatch& batch : batches) {
     losses += runner_.run(*packed_, gradients_, batch, counts, options);
     keep_bill();
@@ -115,18 +158,15 @@ Losses Trainer::run(const Batches& batches, Pass pass, const Stop& stop) {
 }
 
 void Trainer::keep_bill() {
-  packed_bytes_ = 0;
-  for (const BillItem& item : packed_->bill()) packed_bytes_ += item.bytes;
+  packed_bytes_ = total_bytes(packed_->bill());
   if (runner_.used() <= largest_bytes_) return;
   largest_bytes_ = runner_.used();
   largest_bill_ = runner_.bill();
 }
 
 std::vector<BillItem> Trainer::bill() const {
-  size_t weights = 0, gradients = 0;
-  for (const BillItem& item : weights_->bill()) weights += item.bytes;
-  for (const BillItem& item : storage_.bill()) gradients += item.bytes;
-  std::vector<BillItem> bill = {{"master weights", weights}, {"gradients", gradients}};
+  std::vector<BillItem> bill = {{"master weights", total_bytes(weights_->bill())},
+                                {"gradients", total_bytes(storage_.bill())}};
   for (const BillItem& item : optimizer_.bill()) bill.push_back(item);
   if (packed_bytes_ > 0) bill.push_back({"packed weights", packed_bytes_});
   for (const BillItem& item : largest_bill_) {

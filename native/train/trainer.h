@@ -53,7 +53,8 @@ class Trainer {
   using Batches = std::vector<TrainingBatch>;
   using Stop = std::atomic<bool>;
 
-  /// Trains a copy of `initial`. Throws Error{kMemory}.
+  /// Trains a copy of `initial`. Throws Error{kMemory}: with the bill, before anything is
+  /// allocated, where the device has no room.
   Trainer(const model::AlbertWeights& initial, std::shared_ptr<Backend> backend,
           const TrainerSettings& settings);
 
@@ -76,7 +77,8 @@ class Trainer {
  private:
   enum class Pass { kForward, kBoth };
 
-  Losses run(const Batches& batches, Pass pass, const Stop& stop);
+  PendingLosses run(const Batches& batches, Pass pass, const Stop& stop);
+  Losses finished(const Batches& batches, Pass pass, const Stop& stop);
   void keep_bill();
 
   const TrainerSettings settings_;

@@ -132,6 +132,7 @@ function addRunning(command: Command, split: string): Command {
       oneOf('--dtype <type>', 'arithmetic of the layers', ['fp32', 'bf16', 'int8', 'fp16']),
     )
     .option('--device <name>', 'auto, cpu, cuda, cuda:<number>, reference', device)
+    .option('--allow_tf32', 'on CUDA, fp32 with the shorter fractions of TF32')
     .option('--threads <count>', 'at most so many threads (default: all)', threads);
 }
 

@@ -18,6 +18,7 @@ export interface EvaluateOptions extends TaskCommandOptions {
   json?: boolean;
   dtype?: DType;
   device?: Device;
+  allow_tf32?: boolean;
   threads?: number;
 }
 
@@ -48,8 +49,8 @@ async function runSplit(options: EvaluateOptions, split: Split): Promise<TaskRes
   const stop = stopOnSignals(() => undefined);
   try {
     const opened = await openTaskAndModel(options, true);
-    const { dtype, device, threads } = options;
-    const load = { dtype, device, threads, signal: stop.signal };
+    const { dtype, device, allow_tf32, threads } = options;
+    const load = { dtype, device, allow_tf32, threads, signal: stop.signal };
     await using model = await loadTrained(opened, load);
     const predictor = { model, tokenizer: opened.tokenizer, signal: stop.signal };
     return await runTask(opened.task, split, predictor, showCount);

@@ -2,7 +2,6 @@
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import type { AlbertConfig } from '../../config.js';
-import type { Device } from '../../models/load.js';
 import { Trainer, type EvaluateEvent, type TrainerOptions } from '../../training/index.js';
 import { runTask, type Scores } from '../../training/tasks/index.js';
 import { kindOf } from '../../training/tasks/locate.js';
@@ -30,7 +29,7 @@ import {
   type TaskCommandOptions,
 } from './task-model.js';
 import { billOf, ReporterGroup, runTraining } from './train.js';
-import { commandOnly, trainerGroups } from './trainer-settings.js';
+import { commandOnly, loadOptions, trainerGroups } from './trainer-settings.js';
 
 /** The options of the command; those of the groups are beside them. */
 export interface FinetuneOptions extends TaskCommandOptions {
@@ -171,11 +170,6 @@ async function tellPlan(plan: Plan): Promise<void> {
 function freshModel({ options, opened, changes }: Plan): Promise<HeadModel> {
   const { seed } = options as { seed?: number };
   return loadForTraining(opened, { ...loadOptions(options), seed }, changes);
-}
-
-function loadOptions(options: FinetuneOptions): { device?: Device; threads?: number } {
-  const { device, threads } = options as { device?: Device; threads?: number };
-  return { ...(device && { device }), ...(threads && { threads }) };
 }
 
 async function train(

@@ -25,7 +25,7 @@ import {
 import { givenOptions } from './settings.js';
 import { stopOnSignals } from './signals.js';
 import { billOf, ReporterGroup, runTraining } from './train.js';
-import { commandOnly, trainerGroups } from './trainer-settings.js';
+import { commandOnly, loadOptions, trainerGroups } from './trainer-settings.js';
 
 /** The options of the command; those of the groups are beside them. */
 export interface PretrainOptions extends Record<string, unknown> {
@@ -168,15 +168,12 @@ function modelClass({ sentence_order = true, random_next_sentence }: Pretraining
 
 async function newTrainer(plan: Plan, reporters: ReporterGroup): Promise<Trainer> {
   const { options, config, data, trainer, tokenizer } = plan;
-  const { seed, device, threads } = options as {
-    seed?: number;
-    device?: models.Device;
-    threads?: number;
-  };
+  const { seed } = options as { seed?: number };
+  const load = loadOptions(options);
   const Model = modelClass(data) as typeof models.AlbertForPreTraining;
   const model = config
-    ? await Model.from_config(config, { seed, device, threads })
-    : await Model.from_pretrained(options.model!, { device, threads });
+    ? await Model.from_config(config, { seed, ...load })
+    : await Model.from_pretrained(options.model!, load);
   if (!config) checkSizes(model.config, tokenizer, data);
   return new Trainer(model, { ...trainer, report_to: reporters });
 }
@@ -187,12 +184,10 @@ async function resumedTrainer(
   dataset: PretrainingDataset,
   reporters: ReporterGroup,
 ): Promise<Trainer> {
-  const { device, threads } = plan.options as { device?: models.Device; threads?: number };
   const { output } = given;
   const trainer = await Trainer.resume(output, {
     dataset,
-    device,
-    threads,
+    ...loadOptions(plan.options),
     options: { ...plan.trainer, report_to: reporters },
   });
   if (given.config === undefined || !plan.config) return trainer;

@@ -1,4 +1,5 @@
 // The options of training runs, as `albert pretrain` and `albert finetune` have them.
+import type { LoadOptions } from '../../models/load.js';
 import { device, threads, words } from '../values.js';
 import { between, whole, type SettingGroup } from './settings.js';
 
@@ -193,6 +194,11 @@ export const batchGroup: SettingGroup = {
       preset: 'auto',
       read: device,
     },
+    {
+      name: 'allow_tf32',
+      value: 'flag',
+      about: 'on CUDA, fp32 with the shorter fractions of TF32: faster, less exact',
+    },
   ],
 };
 
@@ -250,7 +256,16 @@ export const commandOnly: ReadonlySet<string> = new Set([
   'stop_after',
   'threads',
   'device',
+  'allow_tf32',
   'report_to',
   'resume',
   'dry_run',
 ]);
+
+/** Those of a command's options that say how a model is loaded. */
+export function loadOptions(
+  options: object,
+): Pick<LoadOptions, 'device' | 'allow_tf32' | 'threads'> {
+  const { device, allow_tf32, threads } = options as LoadOptions;
+  return { device, allow_tf32, threads };
+}

@@ -1,6 +1,7 @@
 // Row losses on the backend, summed on the host in double precision and in order.
 #include "model/heads/losses.h"
 
+#include <numeric>
 #include <vector>
 
 namespace albert::model {
@@ -77,14 +78,35 @@ LossSum squared_loss(const LossScope& scope, const Tensor& predictions, const Te
   return {sum_of(scope, losses), losses.size()};
 }
 
-LossSum class_loss_gradient(const LossScope& scope, const ClassRows& rows, double scale) {
+PendingLoss::PendingLoss(Backend& backend, Ops& ops, const Tensor& losses, double scale) {
+  terms_.push_back({std::make_shared<std::vector<double>>(size_t(losses.size())), scale});
+  const Tensor flat = losses.reshaped({losses.size()});
+  backend.enqueue_download(ops, tensor_of(terms_[0].rows->data(), {losses.size()}), flat);
+}
+
+double PendingLoss::value() const {
+  double total = 0;
+  for (const Term& term : terms_) {
+    total += term.scale * std::accumulate(term.rows->begin(), term.rows->end(), 0.0);
+  }
+  return total;
+}
+
+PendingLoss& PendingLoss::operator+=(const PendingLoss& other) {
+  terms_.insert(terms_.end(), other.terms_.begin(), other.terms_.end());
+  return *this;
+}
+
+PendingLoss class_loss_gradient(const LossScope& scope, const ClassRows& rows, double scale) {
+  const Tensor losses = allocate_losses(scope, rows.labels.size(), 0);
   const Tensor log_sum_exp = allocate_losses(scope, rows.labels.size(), 0);
-  const LossSum loss = cross_entropy(scope, {.losses = {},
-                                             .log_sum_exp = log_sum_exp,
-                                             .logits = rows.logits,
-                                             .labels = rows.labels,
-                                             .cu_seqlens = rows.cu_seqlens,
-                                             .ignore_index = rows.ignore_index});
+  scope.ops.cross_entropy_forward({.losses = losses,
+                                   .log_sum_exp = log_sum_exp,
+                                   .logits = rows.logits,
+                                   .labels = rows.labels,
+                                   .cu_seqlens = rows.cu_seqlens,
+                                   .ignore_index = rows.ignore_index});
+  const PendingLoss loss(scope.backend, scope.ops, losses, scale);
   scope.ops.cross_entropy_backward({.dlogits = rows.logits,
                                     .log_sum_exp = log_sum_exp,
                                     .logits = rows.logits,
@@ -95,15 +117,21 @@ LossSum class_loss_gradient(const LossScope& scope, const ClassRows& rows, doubl
   return loss;
 }
 
-LossSum binary_loss_gradient(const LossScope& scope, const TargetRows& rows, double scale) {
-  const LossSum loss = binary_loss(scope, rows.values, rows.targets);
+PendingLoss binary_loss_gradient(const LossScope& scope, const TargetRows& rows, double scale) {
+  const Tensor losses = allocate_losses(scope, rows.values.rows(), rows.values.columns());
+  scope.ops.binary_cross_entropy_forward(
+      {.losses = losses, .logits = rows.values, .targets = rows.targets});
+  const PendingLoss loss(scope.backend, scope.ops, losses, scale);
   scope.ops.binary_cross_entropy_backward(
       {.dlogits = rows.values, .logits = rows.values, .targets = rows.targets, .scale = scale});
   return loss;
 }
 
-LossSum squared_loss_gradient(const LossScope& scope, const TargetRows& rows, double scale) {
-  const LossSum loss = squared_loss(scope, rows.values, rows.targets);
+PendingLoss squared_loss_gradient(const LossScope& scope, const TargetRows& rows, double scale) {
+  const Tensor losses = allocate_losses(scope, rows.values.rows(), rows.values.columns());
+  scope.ops.squared_error_forward(
+      {.losses = losses, .predictions = rows.values, .targets = rows.targets});
+  const PendingLoss loss(scope.backend, scope.ops, losses, scale);
   scope.ops.squared_error_backward({.dpredictions = rows.values,
                                     .predictions = rows.values,
                                     .targets = rows.targets,

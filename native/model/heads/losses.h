@@ -1,6 +1,9 @@
 // The losses of all heads, as sums and counts that a caller turns into means.
 #pragma once
 
+#include <memory>
+#include <vector>
+
 #include "core/arena.h"
 #include "ops/backend.h"
 
@@ -14,6 +17,25 @@ struct LossSum {
   /// 0 where no row took part.
   double mean() const { return count == 0 ? 0 : sum / double(count); }
   LossSum& operator+=(const LossSum& other);
+};
+
+/// A weighted sum of row losses that are on their way from the backend: it has a value after
+/// Backend::finish(), and has to live until then.
+class PendingLoss {
+ public:
+  PendingLoss() = default;
+  /// Asks for the rows.
+  PendingLoss(Backend& backend, Ops& ops, const Tensor& losses, double scale);
+
+  double value() const;
+  PendingLoss& operator+=(const PendingLoss& other);
+
+ private:
+  struct Term {
+    std::shared_ptr<std::vector<double>> rows;
+    double scale;
+  };
+  std::vector<Term> terms_;
 };
 
 /// What a loss computes with: an executor, its backend, and scratch in that backend's memory.
@@ -52,10 +74,10 @@ LossSum binary_loss(const LossScope& scope, const Tensor& logits, const Tensor& 
 /// Squared error of predictions (R, C) against targets (R, C); every entry counts.
 LossSum squared_loss(const LossScope& scope, const Tensor& predictions, const Tensor& targets);
 
-/// The same losses, and the gradients of `scale` times their sums, which take the place of the
-/// logits or predictions.
-LossSum class_loss_gradient(const LossScope& scope, const ClassRows& rows, double scale);
-LossSum binary_loss_gradient(const LossScope& scope, const TargetRows& rows, double scale);
-LossSum squared_loss_gradient(const LossScope& scope, const TargetRows& rows, double scale);
+/// `scale` times the sums of the same losses; their gradients take the place of the logits or
+/// predictions. Nothing waits for the backend.
+PendingLoss class_loss_gradient(const LossScope& scope, const ClassRows& rows, double scale);
+PendingLoss binary_loss_gradient(const LossScope& scope, const TargetRows& rows, double scale);
+PendingLoss squared_loss_gradient(const LossScope& scope, const TargetRows& rows, double scale);
 
 }  // namespace albert::model

@@ -4,14 +4,16 @@
 #include <charconv>
 #include <map>
 #include <mutex>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "core/error.h"
-#include "ops/cuda/device_weight.h"
+#include "ops/cuda/described_backend.h"
 #include "ops/cuda/executor.h"
 #include "ops/cuda/loader.h"
 #include "ops/cuda/numbers.h"
+#include "ops/cuda/planner.h"
 
 namespace albert {
 
@@ -50,8 +52,7 @@ int32_t index_of(const std::string& device) {
   return index;
 }
 
-DeviceHandle open_device(int32_t index, Arithmetic arithmetic) {
-  const DeviceOptions options{.index = index, .arithmetic = arithmetic, .allow_tf32 = 0};
+DeviceHandle open_device(const DeviceOptions& options) {
   Status status{};
   Device* device = library().open_device(&options, &status);
   check(status);
@@ -85,81 +86,88 @@ struct Staged {
   Tensor tensor;
 };
 
-class CudaBackend final : public Backend {
+BackendTraits open_traits(int32_t index, const ArithmeticName& arithmetic, bool allow_tf32) {
+  DeviceHandle device = open_device(
+      {.index = index, .arithmetic = arithmetic.arithmetic, .allow_tf32 = allow_tf32});
+  DeviceDescription description{};
+  Status status{};
+  library().describe(device.get(), &description, &status);
+  check(status);
+  const bool is_int8 = arithmetic.arithmetic == Arithmetic::kInt8;
+  return {.device = std::move(device),
+          .name = index == 0 ? "cuda" : "cuda:" + std::to_string(index),
+          .dtype = arithmetic.name,
+          .architecture =
+              "sm_" + std::to_string(description.major) + std::to_string(description.minor),
+          .description = in_words(description),
+          .activations = arithmetic.activations,
+          .table = is_int8 ? DType::kF32 : arithmetic.activations,
+          .allow_tf32 = allow_tf32};
+}
+
+class CudaBackend final : public DescribedBackend {
  public:
-  CudaBackend(int32_t index, const ArithmeticName& arithmetic)
-      : arithmetic_(arithmetic),
-        device_(open_device(index, arithmetic.arithmetic)),
-        name_(index == 0 ? "cuda" : "cuda:" + std::to_string(index)) {
-    DeviceDescription description{};
+  using DescribedBackend::DescribedBackend;
+
+  size_t free_memory() const override {
     Status status{};
-    library().describe(device_.get(), &description, &status);
+    const uint64_t bytes = library().free_memory(handle(), &status);
     check(status);
-    architecture_ = "sm_" + std::to_string(description.major) + std::to_string(description.minor);
-    description_ = in_words(description);
+    return bytes;
   }
-
-  const char* name() const override { return name_.c_str(); }
-  const char* dtype() const override { return arithmetic_.name; }
-  const char* instruction_set() const override { return architecture_.c_str(); }
-  std::string description() const override { return description_; }
-  DType activation_dtype() const override { return arithmetic_.activations; }
-  DType master_dtype() const override { return DType::kF32; }
-  DType table_dtype() const override {
-    const bool is_int8 = arithmetic_.arithmetic == Arithmetic::kInt8;
-    return is_int8 ? DType::kF32 : arithmetic_.activations;
-  }
-  bool is_independent_of_company() const override { return false; }
-  bool in_host_memory() const override { return false; }
-
+  std::shared_ptr<Backend> planner() const override { return make_planner(traits_); }
   void* allocate(size_t bytes) override {
     Status status{};
-    void* pointer = library().allocate(device_.get(), bytes, &status);
+    void* pointer = library().allocate(handle(), bytes, &status);
     check(status);
     return pointer;
   }
   void release(void* pointer, size_t) noexcept override {
-    library().release(device_.get(), pointer);
+    library().release(handle(), pointer);
   }
   std::unique_ptr<LinearWeight> prepare(std::span<const LinearParams> parts,
                                         MatrixUse use) override {
-    return std::make_unique<DeviceWeight>(device_, StackedParts(parts).request(use));
+    return std::make_unique<DeviceWeight>(traits_.device, StackedParts(parts).request(use));
   }
-  std::unique_ptr<Ops> executor(int) override { return std::make_unique<CudaOps>(device_); }
+  std::unique_ptr<Ops> executor(int) override {
+    return std::make_unique<CudaOps>(traits_.device, WorkerUse::kRun);
+  }
   void upload(const Tensor& device, const Tensor& host) override;
   void download(const Tensor& host, const Tensor& device) override;
   void synchronize() override {
     Status status{};
-    library().synchronize(device_.get(), &status);
+    library().synchronize(handle(), &status);
     check(status);
   }
   void zero(const Tensor& device) override {
     Status status{};
-    library().zero(device_.get(), device.data, size_t(device.size()) * size_of(device.dtype),
+    library().zero(handle(), device.data, size_t(device.size()) * size_of(device.dtype),
                    &status);
     check(status);
   }
 
+  void enqueue_upload(Ops& ops, const Tensor& device, const Tensor& host) override {
+    check_shapes(device, host);
+    if (host.size() > 0) of(ops).enqueue_upload(device, host);
+  }
+  void enqueue_download(Ops& ops, const Tensor& host, const Tensor& device) override {
+    check_shapes(host, device);
+    if (host.size() > 0) of(ops).enqueue_download(host, device);
+  }
+  void enqueue_zero(Ops& ops, const Tensor& device) override { of(ops).enqueue_zero(device); }
+  void finish(Ops& ops) override { of(ops).finish(); }
+  void abandon(Ops& ops) noexcept override { of(ops).abandon(); }
+
  private:
+  static CudaOps& of(Ops& ops) { return static_cast<CudaOps&>(ops); }
   void copy(const Tensor& to, const Tensor& from, bool to_device) {
-    const size_t element = size_of(to.dtype);
-    const CopyRequest request{.to = to.data,
-                              .to_pitch = size_t(to.row_stride) * element,
-                              .from = from.data,
-                              .from_pitch = size_t(from.row_stride) * element,
-                              .width = size_t(to.columns()) * element,
-                              .rows = size_t(to.rows()),
-                              .to_device = to_device};
+    const CopyRequest request = copy_request(to, from, to_device);
     Status status{};
-    library().copy(device_.get(), &request, &status);
+    library().copy(handle(), &request, &status);
     check(status);
   }
 
-  const ArithmeticName& arithmetic_;
-  DeviceHandle device_;
-  std::string name_;
-  std::string architecture_;
-  std::string description_;
+  Device* handle() const { return traits_.device.get(); }
 };
 
 void CudaBackend::upload(const Tensor& device, const Tensor& host) {
@@ -183,16 +191,20 @@ void CudaBackend::download(const Tensor& host, const Tensor& device) {
 }  // namespace
 }  // namespace cuda
 
-std::shared_ptr<Backend> open_cuda_backend(const std::string& device, const std::string& dtype) {
+std::shared_ptr<Backend> open_cuda_backend(const std::string& device,
+                                           const BackendOptions& options) {
   // To open a device takes long: those in use are found here.
+  using Key = std::tuple<int32_t, std::string, bool>;
   static std::mutex& mutex = *new std::mutex;
-  static auto& opened = *new std::map<std::pair<int32_t, std::string>, std::weak_ptr<Backend>>;
+  static auto& opened = *new std::map<Key, std::weak_ptr<Backend>>;
   const int32_t index = cuda::index_of(device);
-  const cuda::ArithmeticName& arithmetic = cuda::find_arithmetic(dtype);
+  const cuda::ArithmeticName& arithmetic = cuda::find_arithmetic(options.dtype);
+  const bool allow_tf32 = options.allow_tf32 && arithmetic.arithmetic == cuda::Arithmetic::kFloat32;
   const std::lock_guard lock(mutex);
-  std::weak_ptr<Backend>& entry = opened[{index, dtype}];
+  std::weak_ptr<Backend>& entry = opened[{index, options.dtype, allow_tf32}];
   if (std::shared_ptr<Backend> shared = entry.lock()) return shared;
-  const auto backend = std::make_shared<cuda::CudaBackend>(index, arithmetic);
+  const auto backend = std::make_shared<cuda::CudaBackend>(
+      cuda::open_traits(index, arithmetic, allow_tf32));
   entry = backend;
   return backend;
 }

@@ -19,6 +19,19 @@ size_t scratch_bytes(const ColumnSums& op) {
 cudaError_t run(const ColumnSums& op, const Queue& queue) {
   if (op.x.size() == 0) return cudaSuccess;
   const auto columns = int(op.x.columns());
+  const int64_t parts = divided_up(op.x.rows(), kRowsPerPart);
+  if (parts == 1) {
+    return for_type(op.x.dtype, [&](auto type) {
+      using T = typename decltype(type)::type;
+      return sum_columns<T>({.sums = op.sums.as<float>(),
+                             .x = rows_of<const T>(op.x),
+                             .rows = op.x.rows(),
+                             .columns = columns,
+                             .rows_per_part = kRowsPerPart,
+                             .accumulate = true},
+                            queue.stream);
+    });
+  }
   auto* partial = static_cast<float*>(queue.scratch);
   const cudaError_t error = for_type(op.x.dtype, [&](auto type) {
     using T = typename decltype(type)::type;
@@ -31,7 +44,6 @@ cudaError_t run(const ColumnSums& op, const Queue& queue) {
                           queue.stream);
   });
   if (error != cudaSuccess) return error;
-  const int64_t parts = divided_up(op.x.rows(), kRowsPerPart);
   return sum_columns<float>({.sums = op.sums.as<float>(),
                              .x = {partial, columns},
                              .rows = parts,

@@ -2,6 +2,7 @@
 // fill on the default stream comes after what was enqueued before it, and before what follows.
 #include "ops/cuda/device.cuh"
 
+#include <algorithm>
 #include <string_view>
 
 #include "ops/cuda/matmul.cuh"
@@ -38,6 +39,13 @@ Device::Device(const DeviceOptions& options) : options_(options) {
   }
   use();
   check(cublasLtCreate(&cublas_), "start of cuBLASLt");
+  int persisting = 0, window = 0;
+  check(cudaDeviceGetAttribute(&persisting, cudaDevAttrMaxPersistingL2CacheSize, options.index),
+        "size of the L2 cache");
+  check(cudaDeviceGetAttribute(&window, cudaDevAttrMaxAccessPolicyWindowSize, options.index),
+        "size of the L2 cache");
+  persisting_l2_ = size_t(persisting);
+  largest_window_ = size_t(window);
   plans_ = std::make_unique<MatmulPlans>(*this);
 }
 
@@ -49,8 +57,7 @@ Device::~Device() {
 DeviceDescription Device::describe() const {
   cudaDeviceProp properties{};
   check(cudaGetDeviceProperties(&properties, options_.index), "description of the device");
-  size_t free = 0, total = 0;
-  check(cudaMemGetInfo(&free, &total), "size of the memory");
+  const auto [free, total] = memory();
   DeviceDescription description{};
   std::string_view(properties.name).copy(description.name, sizeof description.name - 1);
   description.major = properties.major;
@@ -62,14 +69,20 @@ DeviceDescription Device::describe() const {
   return description;
 }
 
+Device::MemoryState Device::memory() const {
+  use();
+  MemoryState state{};
+  check(cudaMemGetInfo(&state.free, &state.total), "size of the memory");
+  return state;
+}
+
 void* Device::allocate(size_t bytes) const {
   use();
   void* pointer = nullptr;
   const cudaError_t error = cudaMalloc(&pointer, bytes > 0 ? bytes : 1);
   if (error == cudaErrorMemoryAllocation) {
     cudaGetLastError();  // it was reported: later launches are not to see it
-    size_t free = 0, total = 0;
-    cudaMemGetInfo(&free, &total);
+    const auto [free, total] = memory();
     throw Error(ErrorCode::kMemory, "cuda: " + mebibytes(bytes) + " do not fit: " +
                                         mebibytes(free) + " of " + mebibytes(total) +
                                         " are free; use a narrower dtype or a smaller batch");
@@ -78,24 +91,51 @@ void* Device::allocate(size_t bytes) const {
   return pointer;
 }
 
-void Device::copy(const CopyRequest& request) const {
+void Device::enqueue_copy(const CopyRequest& request, cudaStream_t stream) const {
   use();
   const cudaMemcpyKind kind =
       request.to_device ? cudaMemcpyHostToDevice : cudaMemcpyDeviceToHost;
   const bool is_plain = request.rows == 1 || (request.to_pitch == request.width &&
                                               request.from_pitch == request.width);
   check(is_plain ? cudaMemcpyAsync(request.to, request.from, request.width * request.rows, kind,
-                                   nullptr)
+                                   stream)
                  : cudaMemcpy2DAsync(request.to, request.to_pitch, request.from,
                                      request.from_pitch, request.width, request.rows, kind,
-                                     nullptr),
+                                     stream),
         "copy");
+}
+
+void Device::copy(const CopyRequest& request) const {
+  const auto locked = lock();
+  enqueue_copy(request, nullptr);
   check(cudaStreamSynchronize(nullptr), "copy");
 }
 
 void Device::zero(void* pointer, size_t bytes) const {
+  const auto locked = lock();
   use();
   if (bytes > 0) check(cudaMemsetAsync(pointer, 0, bytes, nullptr), "fill with zeros");
+}
+
+void Device::synchronize() const {
+  const auto locked = lock();
+  use();
+  check(cudaDeviceSynchronize(), "wait for the device");
+}
+
+void Device::count_layer_bytes(int64_t bytes) const {
+  const int64_t total = layer_bytes_ += bytes;
+  if (persisting_l2_ == 0 || bytes < 0) return;
+  use();
+  const size_t wanted = std::min(size_t(total), persisting_l2_);
+  check(cudaDeviceSetLimit(cudaLimitPersistingL2CacheSize, wanted), "share of the L2 cache");
+}
+
+L2Share Device::l2_share() const {
+  const int64_t total = layer_bytes_;
+  if (persisting_l2_ == 0 || total <= 0) return {.ratio = 0, .largest_window = 0};
+  return {.ratio = std::min(1.0f, float(persisting_l2_) / float(total)),
+          .largest_window = largest_window_};
 }
 
 }  // namespace albert::cuda

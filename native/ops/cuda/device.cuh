@@ -4,8 +4,10 @@
 #include <cublasLt.h>
 #include <cuda_runtime.h>
 
+#include <atomic>
 #include <cstddef>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "core/error.h"
@@ -19,6 +21,12 @@ void check(cublasStatus_t error, const std::string& what);
 
 class MatmulPlans;
 
+/// How much of the layers' matrices may stay in L2.
+struct L2Share {
+  float ratio;            // of each matrix; 0 = the device sets nothing aside
+  size_t largest_window;  // bytes
+};
+
 class Device {
  public:
   explicit Device(const DeviceOptions& options);
@@ -30,11 +38,23 @@ class Device {
   void use() const { check(cudaSetDevice(options_.index), "choice of the device"); }
 
   DeviceDescription describe() const;
+  struct MemoryState {
+    size_t free, total;  // bytes
+  };
+  MemoryState memory() const;
   /// Throws Error{kMemory} with what was asked for and what is free.
   void* allocate(size_t bytes) const;
   static void release(void* pointer) noexcept { cudaFree(pointer); }
   void copy(const CopyRequest& request) const;
+  void enqueue_copy(const CopyRequest& request, cudaStream_t stream) const;
   void zero(void* pointer, size_t bytes) const;
+  void synchronize() const;
+  /// Held while a stream is captured, and by what waits for all streams: these exclude each other.
+  std::unique_lock<std::mutex> lock() const { return std::unique_lock(mutex_); }
+
+  /// Says how many bytes of the layers' matrices came (or, negative, went).
+  void count_layer_bytes(int64_t bytes) const;
+  L2Share l2_share() const;
 
   const DeviceOptions& options() const { return options_; }
   cublasLtHandle_t cublas() const { return cublas_; }
@@ -44,6 +64,9 @@ class Device {
   DeviceOptions options_;
   cublasLtHandle_t cublas_ = nullptr;
   std::unique_ptr<MatmulPlans> plans_;
+  mutable std::mutex mutex_;
+  size_t persisting_l2_ = 0, largest_window_ = 0;  // bytes at most
+  mutable std::atomic<int64_t> layer_bytes_{0};
 };
 
 /// Device memory that is released with its owner.
@@ -84,6 +107,9 @@ class Buffer {
 class Weight {
  public:
   Weight(const Device& device, const WeightRequest& request);
+  ~Weight();
+  Weight(const Weight&) = delete;
+  Weight& operator=(const Weight&) = delete;
 
   /// Takes other numbers of the same shape into the same memory.
   void pack(const WeightRequest& request);
@@ -91,11 +117,18 @@ class Weight {
   int64_t inputs() const { return inputs_; }
   int64_t outputs() const { return outputs_; }
   size_t bytes() const;
+  /// What a weight of that request's sizes would take.
+  static size_t bytes_of(const Device& device, const WeightRequest& request);
   /// Either may be null.
   void unpack(float* matrix, float* bias) const;
 
   /// (outputs, inputs); int8: (outputs, inputs) of padded rows, further rows of zeros below.
   const Tensor& matrix() const { return matrix_; }
+  size_t matrix_bytes() const { return numbers_.bytes(); }
+  bool is_layer() const { return is_layer_; }
+  /// The bias, and the bias in the matrix's element type, as (1, outputs); the latter none in f32.
+  Tensor bias_row() const { return tensor_of(bias(), {1, outputs_}); }
+  Tensor narrow_bias_row() const;
   int64_t padded_outputs() const { return padded_outputs_; }
   const float* bias() const { return static_cast<const float*>(bias_.data()); }
   /// The bias in the matrix's element type, for products that are stored in it.
@@ -110,6 +143,7 @@ class Weight {
   int64_t inputs_;
   int64_t outputs_;
   int64_t padded_outputs_;
+  bool is_layer_;
   Tensor matrix_;
   Buffer numbers_, bias_, narrow_bias_, scales_;
 };

@@ -1,9 +1,11 @@
 // Matrices go to the device in f32 and come back so.
 #include "ops/cuda/device_weight.h"
 
+#include <atomic>
 #include <string>
 #include <utility>
 
+#include "ops/cuda/executor.h"
 #include "ops/cuda/loader.h"
 #include "ops/cuda/numbers.h"
 
@@ -26,6 +28,11 @@ void take(const Tensor& target, const std::vector<float>& all, int64_t first_row
   if (target.dtype == DType::kF64) return take_rows<double>(target, all, first_row);
   throw Error(ErrorCode::kShape,
               "unpack: expected f32 or f64 tensors, got " + target.describe());
+}
+
+uint64_t next_serial() {
+  static std::atomic<uint64_t> next{1};
+  return next++;
 }
 
 }  // namespace
@@ -63,7 +70,8 @@ WeightRequest StackedParts::request(MatrixUse use) const {
 DeviceWeight::DeviceWeight(DeviceHandle device, const WeightRequest& request)
     : LinearWeight(request.inputs, request.outputs),
       device_(std::move(device)),
-      is_layer_(request.is_layer) {
+      is_layer_(request.is_layer),
+      serial_(next_serial()) {
   Status status{};
   weight_ = library().prepare(device_.get(), &request, &status);
   check(status);
@@ -85,6 +93,17 @@ void DeviceWeight::repack(std::span<const LinearParams> parts) {
   Status status{};
   library().repack(weight_, &request, &status);
   check(status);
+}
+
+void DeviceWeight::repack_within(Ops& ops, std::span<const LinearParams> parts) {
+  int64_t first = 0;
+  for (const LinearParams& part : parts) {
+    const WeightPart own{.matrix = part.weight, .bias = part.bias, .first_output = first};
+    first += part.weight.rows();
+    Status status{};
+    library().repack_within(static_cast<CudaOps&>(ops).worker(), weight_, &own, &status);
+    check(status);
+  }
 }
 
 size_t DeviceWeight::bytes() const {

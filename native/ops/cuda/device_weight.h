@@ -39,12 +39,17 @@ class DeviceWeight final : public LinearWeight {
   /// meanwhile. Throws Error{kShape}.
   void repack(std::span<const LinearParams> parts) override;
 
+  void repack_within(Ops& ops, std::span<const LinearParams> parts) override;
+
   const Device* device() const { return device_.get(); }
   const Weight* weight() const { return weight_; }
+  /// Another one for each weight of the process: addresses come again, serials do not.
+  uint64_t serial() const { return serial_; }
 
  private:
   DeviceHandle device_;
   bool is_layer_;
+  uint64_t serial_;
   Weight* weight_;
 };
 

@@ -1,14 +1,32 @@
 // The addon's side of an executor: ops cross to the library's worker.
 #pragma once
 
+#include <functional>
+#include <vector>
+
 #include "ops/cuda/device_weight.h"
+#include "ops/cuda/recorder.h"
 
 namespace albert::cuda {
 
 class CudaOps final : public Ops {
  public:
-  explicit CudaOps(DeviceHandle device);
+  CudaOps(DeviceHandle device, WorkerUse use);
   ~CudaOps() override;
+
+  size_t scratch_bytes() const override;
+  bool fuses_input_activation(Activation activation) const override {
+    return activation == Activation::kGeluTanh;  // cuBLASLt has no other
+  }
+  void replay(const std::function<void()>& body) override;
+
+  /// See Backend. Numbers go through memory that the device reads and writes by itself.
+  void enqueue_upload(const Tensor& device, const Tensor& host);
+  void enqueue_download(const Tensor& host, const Tensor& device);
+  void enqueue_zero(const Tensor& device);
+  void finish();
+  void abandon() noexcept;
+  Worker* worker() const { return worker_; }
 
  private:
   void run(const EmbeddingForward& op) override { cross(op); }
@@ -42,13 +60,27 @@ class CudaOps final : public Ops {
 
   template <class Op>
   void cross(const Op& op) {
+    waits_ = true;
+    if (recorder_.takes(op)) return;
     call(CrossingOps::number_of<Op>(), &op);
   }
+  Tensor stage(const Tensor& like, DType dtype);
+  void enqueue_copy(const Tensor& to, const Tensor& from, bool to_device);
   void call(uint32_t number, const void* op);
-  const Weight* own(const LinearWeight& weight) const;
+  const DeviceWeight& own(const LinearWeight& weight) const;
+
+  struct Download {
+    Tensor host;
+    Tensor staged;
+  };
 
   DeviceHandle device_;
+  const bool plans_;
   Worker* worker_;
+  Recorder recorder_;
+  std::vector<Download> downloads_;
+  size_t staged_bytes_ = 0;
+  bool waits_ = false;  // whether something was enqueued that nobody has waited for
 };
 
 }  // namespace albert::cuda

@@ -54,6 +54,10 @@ void describe(Device* device, DeviceDescription* description, Status* status) {
   guarded(status, [&] { *description = device->describe(); });
 }
 
+uint64_t free_memory(const Device* device, Status* status) {
+  return guarded(status, [&] { return uint64_t(device->memory().free); });
+}
+
 void* allocate(Device* device, size_t bytes, Status* status) {
   return guarded(status, [&] { return device->allocate(bytes); });
 }
@@ -67,10 +71,7 @@ void copy(Device* device, const CopyRequest* request, Status* status) {
 }
 
 void synchronize(Device* device, Status* status) {
-  guarded(status, [&] {
-    device->use();
-    check(cudaDeviceSynchronize(), "wait for the device");
-  });
+  guarded(status, [&] { device->synchronize(); });
 }
 
 void zero(Device* device, void* pointer, size_t bytes, Status* status) {
@@ -85,6 +86,13 @@ void repack(Weight* weight, const WeightRequest* request, Status* status) {
   guarded(status, [&] { weight->pack(*request); });
 }
 
+void repack_within(Worker* worker, Weight* weight, const WeightPart* part, Status* status) {
+  guarded(status, [&] {
+    worker->device().use();
+    worker->repack(*weight, *part);
+  });
+}
+
 void release_weight(Weight* weight) {
   delete weight;
 }
@@ -93,16 +101,65 @@ uint64_t weight_bytes(const Weight* weight) {
   return weight->bytes();
 }
 
+uint64_t prepared_bytes(const Device* device, const WeightRequest* request) {
+  return Weight::bytes_of(*device, *request);
+}
+
 void unpack(const Weight* weight, float* matrix, float* bias, Status* status) {
   guarded(status, [&] { weight->unpack(matrix, bias); });
 }
 
-Worker* open_worker(Device* device, Status* status) {
-  return guarded(status, [&] { return new Worker(*device); });
+Worker* open_worker(Device* device, WorkerUse use, Status* status) {
+  return guarded(status, [&] { return new Worker(*device, use); });
+}
+
+uint64_t scratch_bytes(const Worker* worker) {
+  return worker->held_bytes();
 }
 
 void close_worker(Worker* worker) {
   delete worker;
+}
+
+void* stage(Worker* worker, size_t bytes, Status* status) {
+  return guarded(status, [&] { return worker->stage(bytes); });
+}
+
+void enqueue_copy(Worker* worker, const CopyRequest* request, Status* status) {
+  guarded(status, [&] { worker->enqueue_copy(*request); });
+}
+
+void enqueue_zero(Worker* worker, void* pointer, size_t bytes, Status* status) {
+  guarded(status, [&] {
+    worker->device().use();
+    worker->enqueue_zero(pointer, bytes);
+  });
+}
+
+void finish(Worker* worker, Status* status) {
+  guarded(status, [&] { worker->finish(); });
+}
+
+void begin_capture(Worker* worker, Status* status) {
+  guarded(status, [&] {
+    worker->device().use();
+    worker->begin_capture();
+  });
+}
+
+Graph* end_capture(Worker* worker, Status* status) {
+  return guarded(status, [&] { return worker->end_capture().release(); });
+}
+
+void launch_graph(Worker* worker, const Graph* graph, Status* status) {
+  guarded(status, [&] {
+    worker->device().use();
+    worker->launch(*graph);
+  });
+}
+
+void release_graph(Graph* graph) {
+  delete graph;
 }
 
 template <class Op>
@@ -134,6 +191,7 @@ constexpr Library kLibrary = {.version = kLibraryVersion,
                               .open_device = open_device,
                               .close_device = close_device,
                               .describe = describe,
+                              .free_memory = free_memory,
                               .allocate = allocate,
                               .release = release,
                               .copy = copy,
@@ -141,24 +199,25 @@ constexpr Library kLibrary = {.version = kLibraryVersion,
                               .zero = zero,
                               .prepare = prepare,
                               .repack = repack,
+                              .repack_within = repack_within,
                               .release_weight = release_weight,
                               .weight_bytes = weight_bytes,
+                              .prepared_bytes = prepared_bytes,
                               .unpack = unpack,
                               .open_worker = open_worker,
                               .close_worker = close_worker,
+                              .scratch_bytes = scratch_bytes,
+                              .stage = stage,
+                              .enqueue_copy = enqueue_copy,
+                              .enqueue_zero = enqueue_zero,
+                              .finish = finish,
+                              .begin_capture = begin_capture,
+                              .end_capture = end_capture,
+                              .launch_graph = launch_graph,
+                              .release_graph = release_graph,
                               .run = run};
 
 }  // namespace
-
-Worker::Worker(Device& device) : device_(device) {
-  device.use();
-  check(cudaStreamCreateWithFlags(&stream_, cudaStreamDefault), "start of a stream");
-}
-
-Worker::~Worker() {
-  cudaStreamSynchronize(stream_);
-  cudaStreamDestroy(stream_);
-}
 
 }  // namespace albert::cuda
 

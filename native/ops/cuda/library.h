@@ -16,7 +16,7 @@
 namespace albert::cuda {
 
 /// Grows with every change of this header's meaning.
-inline constexpr uint32_t kLibraryVersion = 1;
+inline constexpr uint32_t kLibraryVersion = 2;
 
 /// What became of a call.
 struct Status {
@@ -25,10 +25,23 @@ struct Status {
   char message[488];
 };
 
+/// The rows that stand for `rows` of them: in the choice of a product's algorithm, and in what is
+/// replayed.
+constexpr int64_t bucket_of(int64_t rows) {
+  int64_t bucket = 1;
+  while (bucket < rows && bucket < 128) bucket *= 2;
+  const int64_t step = rows <= 1024 ? 128 : rows <= 4096 ? 512 : 2048;
+  return rows <= 128 ? bucket : (rows + step - 1) / step * step;
+}
+/// Beyond so many rows a device is busy for longer than launches take: nothing is padded there for
+/// the sake of replaying it.
+inline constexpr int64_t kReplayedRows = 1024;
+
 // Of the library's own; the addon holds pointers to them alone.
 class Device;
 class Worker;
 class Weight;
+class Graph;
 
 /// The arithmetic of the layers.
 enum class Arithmetic : int32_t { kFloat32, kBFloat16, kFloat16, kInt8 };
@@ -64,17 +77,22 @@ struct WeightRequest {
   int32_t is_layer;  // multiplied in the layers' arithmetic; 0: in float32
 };
 
+/// Whether a worker runs its ops, or only finds out what memory they need.
+enum class WorkerUse : int32_t { kRun, kPlan };
+
 /// LinearForward and LinearBackward, the weight being the library's own.
 struct LinearForwardCall {
   Tensor y, preactivation, x;
   const Weight* weight;
   Activation activation;
+  bool operator==(const LinearForwardCall&) const = default;
 };
 struct LinearBackwardCall {
   Tensor dx, dweight, dbias, dy, x, preactivation;
   const Weight* weight;
   Tensor dresidual;
   Activation activation;
+  InputActivation input;
 };
 
 /// The ops that cross, each by its place in the list. Their structs do as they are.
@@ -105,6 +123,13 @@ using CrossingOps =
            ActivationBackward, SoftmaxBackward, WeightedSumBackward, CrossEntropyBackward,
            BinaryCrossEntropyBackward, SquaredErrorBackward>;
 
+/// The part of a matrix that begins at an output, in the device's memory, f32.
+struct WeightPart {
+  Tensor matrix;  // (rows, inputs)
+  Tensor bias;    // (rows); none = zeros
+  int64_t first_output;
+};
+
 /// What the library can do. A Device may be used by several threads, a Worker by one at a time.
 struct Library {
   uint32_t version;
@@ -115,6 +140,8 @@ struct Library {
   void (*close_device)(Device* device);
   void (*describe)(Device* device, DeviceDescription* description, Status* status);
 
+  /// Bytes that are free now.
+  uint64_t (*free_memory)(const Device* device, Status* status);
   void* (*allocate)(Device* device, size_t bytes, Status* status);
   void (*release)(Device* device, void* pointer);
   /// Waits for the workers' calls so far, then copies; returns when it is done.
@@ -125,13 +152,33 @@ struct Library {
   Weight* (*prepare)(Device* device, const WeightRequest* request, Status* status);
   /// Other numbers of the same shape into the same memory; no worker may use it meanwhile.
   void (*repack)(Weight* weight, const WeightRequest* request, Status* status);
+  /// The same from the device's memory, behind the worker's ops so far; not int8.
+  void (*repack_within)(Worker* worker, Weight* weight, const WeightPart* part, Status* status);
   void (*release_weight)(Weight* weight);
   uint64_t (*weight_bytes)(const Weight* weight);
+  /// What prepare() would take; looks at the request's sizes alone.
+  uint64_t (*prepared_bytes)(const Device* device, const WeightRequest* request);
   /// Writes the prepared numbers back: request's pointers are targets, either may be null.
   void (*unpack)(const Weight* weight, float* matrix, float* bias, Status* status);
 
-  Worker* (*open_worker)(Device* device, Status* status);
+  Worker* (*open_worker)(Device* device, WorkerUse use, Status* status);
   void (*close_worker)(Worker* worker);
+  /// Memory beside the ops' tensors that it holds, or, planning, would hold.
+  uint64_t (*scratch_bytes)(const Worker* worker);
+  /// Host memory that copies of this worker may be made from and to; after finish() it may be read
+  /// until this is called again.
+  void* (*stage)(Worker* worker, size_t bytes, Status* status);
+  /// Enqueues a copy; its host side is staged memory.
+  void (*enqueue_copy)(Worker* worker, const CopyRequest* request, Status* status);
+  void (*enqueue_zero)(Worker* worker, void* pointer, size_t bytes, Status* status);
+  /// Waits for everything that was enqueued.
+  void (*finish)(Worker* worker, Status* status);
+  /// From begin_capture() to end_capture() ops are recorded instead of run; null and a failure in
+  /// the status where one of them cannot be.
+  void (*begin_capture)(Worker* worker, Status* status);
+  Graph* (*end_capture)(Worker* worker, Status* status);
+  void (*launch_graph)(Worker* worker, const Graph* graph, Status* status);
+  void (*release_graph)(Graph* graph);
   /// Enqueues one op; `op` is the struct at `number` of CrossingOps.
   void (*run)(Worker* worker, uint32_t number, const void* op, Status* status);
 };

@@ -84,7 +84,7 @@ void Worker::multiply_int8(const LinearForwardCall& op) {
   const Tensor all_steps = matrix(Slot::kInput, DType::kI8, all_rows, weight.matrix().row_stride);
   const Tensor all_sums = matrix(Slot::kOutput, DType::kI32, all_rows, weight.padded_outputs());
   auto* scales = static_cast<float*>(memory(Slot::kScales, size_t(rows) * sizeof(float)));
-  check(cudaMemsetAsync(all_steps.data, 0, size_t(all_steps.size()), stream_), "fill with zeros");
+  enqueue_zero(all_steps.data, size_t(all_steps.size()));
   const Tensor row_scales = tensor_of(scales, {rows});
   run(QuantizeRows{.y = all_steps.slice_rows(0, rows).slice_columns(0, weight.inputs()),
                    .scales = row_scales,
@@ -107,6 +107,7 @@ void Worker::multiply_int8(const LinearForwardCall& op) {
 
 void Worker::run(const LinearForwardCall& op) {
   if (op.x.rows() == 0) return;
+  keep_in_cache(*op.weight);
   const DType element = op.weight->matrix().dtype;
   if (element == DType::kI8) return multiply_int8(op);
   const Tensor x = converted(op.x, element, Slot::kInput);
@@ -131,16 +132,55 @@ Tensor Worker::inner_gradient(const LinearBackwardCall& op) {
   return converted(dz, element, Slot::kOutput);
 }
 
+/// dweight += dzᵀ · x; the epilogue BGRADB sums dz on the way. It writes where dbias accumulates,
+/// so that its sums go through memory of their own.
 void Worker::add_weight_gradient(const LinearBackwardCall& op, const Tensor& dz) {
-  if (op.dbias) run(ColumnSums{.sums = op.dbias, .x = dz});
-  if (!op.dweight) return;
+  if (!op.dweight) {
+    if (op.dbias) run(ColumnSums{.sums = op.dbias, .x = dz});
+    return;
+  }
   Matmul matmul = kPlain;
   matmul.y = op.dweight;
   matmul.left = dz;
   matmul.left_transposed = true;
   matmul.right = converted(op.x, dz.dtype, Slot::kInput);
   matmul.addend = op.dweight;
+  if (op.dbias) {
+    const Tensor sums = matrix(Slot::kScales, DType::kF32, 1, dz.columns());
+    Matmul fused = matmul;
+    fused.epilogue = CUBLASLT_EPILOGUE_BGRADB;
+    fused.bias = sums.data;
+    fused.bias_dtype = DType::kF32;
+    if (device_.plans().run(fused, *this)) {
+      run(ColumnSums{.sums = op.dbias, .x = sums});
+      return;
+    }
+    run(ColumnSums{.sums = op.dbias, .x = dz});
+  }
   if (!device_.plans().run(matmul, *this)) refuse(matmul);
+}
+
+/// A product for dx with the slope of what made x: by the epilogue DGELU where cuBLASLt has it, by
+/// a kernel elsewhere. (DGELU_BGRAD would store the sums of dx in dx's type, bf16 in training: they
+/// come in f32 out of the next map's BGRADB instead.)
+void Worker::multiply_through(const LinearBackwardCall& op, const Matmul& matmul) {
+  const InputActivation& input = op.input;
+  const Tensor& y = matmul.y;
+  const bool may_fuse = input.activation == Activation::kGeluTanh &&
+                        input.preactivation.dtype == y.dtype && y.columns() % 8 == 0 &&
+                        is_aligned(input.preactivation) && is_aligned(y);
+  if (input.preactivation && may_fuse) {
+    Matmul fused = matmul;
+    fused.epilogue = CUBLASLT_EPILOGUE_DGELU;
+    fused.auxiliary = input.preactivation;
+    if (device_.plans().run(fused, *this)) return;
+  }
+  if (!device_.plans().run(matmul, *this)) refuse(matmul);
+  if (!input.preactivation) return;
+  run(ActivationBackward{.dx = y,
+                         .dy = y,
+                         .x = converted(input.preactivation, y.dtype, Slot::kGradient),
+                         .activation = input.activation});
 }
 
 void Worker::write_input_gradient(const LinearBackwardCall& op, const Tensor& dz) {
@@ -156,7 +196,7 @@ void Worker::write_input_gradient(const LinearBackwardCall& op, const Tensor& dz
     run(ConvertForward{.y = matmul.y, .x = op.dresidual});
     matmul.addend = matmul.y;
   }
-  if (!device_.plans().run(matmul, *this)) refuse(matmul);
+  multiply_through(op, matmul);
   if (!is_stored) run(ConvertForward{.y = op.dx, .x = matmul.y});
 }
 
@@ -166,6 +206,7 @@ void Worker::run(const LinearBackwardCall& op) {
                 "linear_backward: int8 is for inference; train in \"fp32\" or \"bf16\"");
   }
   if (op.dy.rows() == 0) return;
+  keep_in_cache(*op.weight);
   const Tensor dz = inner_gradient(op);
   add_weight_gradient(op, dz);
   write_input_gradient(op, dz);

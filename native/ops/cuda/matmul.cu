@@ -144,13 +144,6 @@ struct Operands {
 
 }  // namespace
 
-int64_t bucket_of(int64_t rows) {
-  int64_t bucket = 1;
-  while (bucket < rows && bucket < 128) bucket *= 2;
-  const int64_t step = rows <= 1024 ? 128 : rows <= 4096 ? 512 : 2048;
-  return rows <= 128 ? bucket : (rows + step - 1) / step * step;
-}
-
 MatmulPlans::Plan MatmulPlans::plan_for(const Matmul& matmul) {
   const bool tf32 = device_.options().allow_tf32;
   const auto search = [&](const Matmul& representative) -> Plan {
@@ -202,6 +195,8 @@ bool MatmulPlans::run(const Matmul& matmul, Worker& worker) {
     plan = entry->second;
   }
   if (!plan.exists) return false;
+  void* const workspace = worker.memory(Worker::Slot::kMatmul, plan.workspace);
+  if (worker.plans()) return true;
   const Operands operands(matmul, device_.options().allow_tf32);
   const float one = 1, addend = matmul.addend ? 1 : 0;
   const int32_t integer_one = 1, integer_zero = 0;
@@ -211,8 +206,7 @@ bool MatmulPlans::run(const Matmul& matmul, Worker& worker) {
                        operands.right, left.data, operands.left,
                        integers ? static_cast<const void*>(&integer_zero) : &addend,
                        addend_of(matmul).data, operands.addend, y.data, operands.y,
-                       &plan.algorithm, worker.memory(Worker::Slot::kMatmul, plan.workspace),
-                       plan.workspace, worker.stream()),
+                       &plan.algorithm, workspace, plan.workspace, worker.stream()),
         "matrix product");
   return true;
 }

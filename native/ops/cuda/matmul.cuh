@@ -54,7 +54,4 @@ class MatmulPlans {
   std::map<Key, Plan> plans_;
 };
 
-/// The rows that stand for `rows` of them in the choice of an algorithm.
-int64_t bucket_of(int64_t rows);
-
 }  // namespace albert::cuda

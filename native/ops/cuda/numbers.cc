@@ -1,6 +1,8 @@
 // Conversions between the floating-point types of host tensors.
 #include "ops/cuda/numbers.h"
 
+#include <cstring>
+
 #include "core/error.h"
 
 namespace albert::cuda {
@@ -48,7 +50,27 @@ double number_at(const Tensor& tensor, int64_t row, int64_t column) {
   }
 }
 
+CopyRequest copy_request(const Tensor& to, const Tensor& from, bool to_device) {
+  const size_t element = size_of(to.dtype);
+  return {.to = to.data,
+          .to_pitch = size_t(to.row_stride) * element,
+          .from = from.data,
+          .from_pitch = size_t(from.row_stride) * element,
+          .width = size_t(to.columns()) * element,
+          .rows = size_t(to.rows()),
+          .to_device = to_device};
+}
+
 void convert(const Tensor& to, const Tensor& from) {
+  if (to.dtype == from.dtype) {
+    const size_t element = size_of(to.dtype);
+    for (int64_t r = 0; r < from.rows(); ++r) {
+      std::memcpy(to.as<char>() + size_t(r * to.row_stride) * element,
+                  from.as<char>() + size_t(r * from.row_stride) * element,
+                  size_t(from.columns()) * element);
+    }
+    return;
+  }
   for (int64_t r = 0; r < from.rows(); ++r) {
     for (int64_t c = 0; c < from.columns(); ++c) put_number(to, r, c, number_at(from, r, c));
   }

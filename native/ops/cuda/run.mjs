@@ -1,6 +1,7 @@
 // npm run test:gpu and npm run bench:gpu: op cases and golden models on this machine's GPU, and the
-// table of times. Without Node the first part of each is `albert_check --device cuda`, with --mode
-// timing for the table. Ends with status 3 and the reason where there is no GPU to use.
+// tables of times (--json, --quick, --allow_tf32). Without Node these are `albert_check --device
+// cuda`, with --mode timing and --mode models for the tables. Ends with status 3 and the reason
+// where there is no GPU to use.
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -8,6 +9,8 @@ import { fileURLToPath } from 'node:url';
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '../../..');
 const noGpu = 3;
+const quickOps = ['--filter', 'square_sum'];
+const benchOptions = ['--json', '--quick', '--allow_tf32'];
 
 /** Runs a command to its end with its output shown; its status. */
 function run(command, args, env = {}) {
@@ -16,6 +19,15 @@ function run(command, args, env = {}) {
   const { status, error } = spawnSync(command, args, options);
   if (error) throw error;
   return status ?? 1;
+}
+
+/** What a command prints. */
+function output(command, args) {
+  const options = { cwd: root, stdio: ['ignore', 'pipe', 'inherit'], maxBuffer: 1 << 28 };
+  const { status, stdout, error } = spawnSync(command, args, options);
+  if (error) throw error;
+  if (status !== 0) throw new Error(`${path.basename(command)} ended with ${status}`);
+  return stdout.toString();
 }
 
 /** The built program, or an error that says how to build it. */
@@ -29,7 +41,7 @@ function program() {
 async function reasonAgainst() {
   const { default: albert } = await import(path.join(root, 'dist/index.js'));
   const cuda = albert.info().backends.find(({ name }) => name === 'cuda');
-  if (cuda.available) console.log(cuda.reason);
+  if (cuda.available) console.error(cuda.reason);
   return cuda.available ? undefined : cuda.reason;
 }
 
@@ -48,20 +60,32 @@ function test() {
   return failed ? 1 : 0;
 }
 
-/** Each op's time, throughput and share of its floor. */
-function bench(json) {
-  const args = ['--device', 'cuda', '--mode', 'timing'];
-  return run(program(), json ? [...args, '--json'] : args);
+/** Each op's time and throughput, then whole models: forward passes and updates. */
+function bench(options) {
+  const quick = options.includes('--quick');
+  const shared = options.filter((word) => word !== '--quick');
+  const ops = ['--device', 'cuda', '--mode', 'timing', ...shared, ...(quick ? quickOps : [])];
+  const models = ['--device', 'cuda', '--mode', 'models', ...options];
+  if (!options.includes('--json')) {
+    const failed = run(program(), ops) !== 0;
+    return run(program(), models) !== 0 || failed ? 1 : 0;
+  }
+  const [timings, runs] = [ops, models].map((args) => JSON.parse(output(program(), args)).timings);
+  console.log(JSON.stringify({ ops: timings, models: runs }, undefined, 2));
+  return 0;
 }
 
 async function main([task, ...options]) {
   if (task !== 'test' && task !== 'bench') throw new Error('expected "test" or "bench"');
+  const unknown = options.find((word) => task !== 'bench' || !benchOptions.includes(word));
+  const known = benchOptions.join(' ');
+  if (unknown) throw new Error(`unknown option ${unknown}; bench:gpu has ${known}`);
   const reason = await reasonAgainst();
   if (reason) {
     console.error(`${task}:gpu: no GPU to use here: ${reason}`);
     return noGpu;
   }
-  return task === 'test' ? test() : bench(options.includes('--json'));
+  return task === 'test' ? test() : bench(options);
 }
 
 main(process.argv.slice(2)).then(

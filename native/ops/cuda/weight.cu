@@ -90,13 +90,23 @@ Weight::Weight(const Device& device, const WeightRequest& request)
     : device_(device),
       inputs_(request.inputs),
       outputs_(request.outputs),
-      padded_outputs_(request.outputs) {
+      padded_outputs_(request.outputs),
+      is_layer_(request.is_layer) {
   matrix_.dtype = element_of(device.options(), request.is_layer);
   matrix_.rank = 2;
   matrix_.shape = {outputs_, inputs_};
   matrix_.row_stride = inputs_;
   pack(request);
   matrix_.data = numbers_.data();
+  if (is_layer_) device_.count_layer_bytes(int64_t(numbers_.bytes()));
+}
+
+Weight::~Weight() {
+  if (is_layer_) device_.count_layer_bytes(-int64_t(numbers_.bytes()));
+}
+
+Tensor Weight::narrow_bias_row() const {
+  return narrow_bias_.data() ? Tensor(narrow_bias_.data(), matrix_.dtype, {1, outputs_}) : Tensor{};
 }
 
 void Weight::pack(const WeightRequest& request) {
@@ -131,6 +141,15 @@ void Weight::quantize(const WeightRequest& request) {
 
 size_t Weight::bytes() const {
   return numbers_.bytes() + bias_.bytes() + narrow_bias_.bytes() + scales_.bytes();
+}
+
+size_t Weight::bytes_of(const Device& device, const WeightRequest& request) {
+  const DType element = element_of(device.options(), request.is_layer);
+  const auto outputs = size_t(request.outputs), inputs = size_t(request.inputs);
+  const size_t wide = outputs * sizeof(float);  // the bias
+  if (element == DType::kF32) return outputs * inputs * sizeof(float) + wide;
+  if (element != DType::kI8) return outputs * (inputs + 1) * size_of(element) + wide;
+  return size_t(padded(request.outputs) * padded(request.inputs)) + 2 * wide;
 }
 
 void Weight::unpack(float* matrix, float* bias) const {

@@ -95,6 +95,11 @@ std::vector<double> inner_gradient(const LinearBackward& op, int64_t row) {
   return dz;
 }
 
+double input_slope(const InputActivation& input, int64_t row, int64_t column) {
+  if (!input.preactivation) return 1;
+  return activation_slope(input.activation, input.preactivation.row<const double>(row)[column]);
+}
+
 }  // namespace
 
 std::unique_ptr<LinearWeight> ReferenceBackend::prepare(std::span<const LinearParams> parts,
@@ -135,7 +140,8 @@ void ReferenceOps::run(const LinearBackward& op) {
       }
     }
     for (int64_t i = 0; op.dx && i < weight.inputs(); ++i) {
-      op.dx.row<double>(r)[i] = dx[i] + (op.dresidual ? op.dresidual.row<const double>(r)[i] : 0);
+      const double sum = dx[i] + (op.dresidual ? op.dresidual.row<const double>(r)[i] : 0);
+      op.dx.row<double>(r)[i] = sum * input_slope(op.input, r, i);
     }
   }
 }

@@ -10,6 +10,7 @@
 
 #include "cuda_bf16.h"
 #include "cuda_fp16.h"
+#include "stream.h"
 
 struct cublasLtContext {};
 struct cublasLtMatmulPreference {
@@ -101,6 +102,12 @@ bool integers_are_supported(const Problem& p) {
          is_whole(p.b.pitch) && is_whole(p.d.pitch) && p.epilogue() == CUBLASLT_EPILOGUE_DEFAULT;
 }
 
+bool auxiliary_is_supported(const Problem& p) {
+  return p.d.rows % 8 == 0 &&
+         p.description.at(CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_LD, 1) % 8 == 0 &&
+         p.description.at(CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_POINTER, 1) % 16 == 0;
+}
+
 bool epilogue_is_supported(const Problem& p) {
   const auto type = p.description.at(CUBLASLT_MATMUL_DESC_BIAS_DATA_TYPE, p.d.type);
   switch (p.epilogue()) {
@@ -110,9 +117,11 @@ bool epilogue_is_supported(const Problem& p) {
     case CUBLASLT_EPILOGUE_GELU_BIAS:
       return type == p.d.type;
     case CUBLASLT_EPILOGUE_GELU_AUX_BIAS:
-      return type == p.d.type && p.d.rows % 8 == 0 &&
-             p.description.at(CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_LD, 1) % 8 == 0 &&
-             p.description.at(CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_POINTER, 1) % 16 == 0;
+      return type == p.d.type && auxiliary_is_supported(p);
+    case CUBLASLT_EPILOGUE_DGELU:
+      return auxiliary_is_supported(p);
+    case CUBLASLT_EPILOGUE_BGRADB:
+      return type == p.d.type && p.description.at(CUBLASLT_MATMUL_DESC_BIAS_POINTER, 0) != 0;
     default:
       return false;
   }
@@ -165,6 +174,11 @@ float gelu(float x) {
   return 0.5f * x * (1 + std::tanh(0.7978845608f * (x + 0.044715f * x * x * x)));
 }
 
+float gelu_slope(float x) {
+  const float t = std::tanh(0.7978845608f * (x + 0.044715f * x * x * x));
+  return 0.5f * (1 + t) + 0.5f * x * (1 - t * t) * 0.7978845608f * (1 + 0.134145f * x * x);
+}
+
 template <class T>
 T* pointer_of(const Problem& p, cublasLtMatmulDescAttributes_t attribute) {
   return reinterpret_cast<T*>(p.description.at(attribute, 0));
@@ -173,7 +187,12 @@ T* pointer_of(const Problem& p, cublasLtMatmulDescAttributes_t attribute) {
 /// What the epilogue makes of the value at (row, column) of D.
 float finish(const Problem& p, int64_t row, int64_t column, float value) {
   const int64_t epilogue = p.epilogue();
-  if (epilogue == CUBLASLT_EPILOGUE_DEFAULT) return value;
+  if (epilogue == CUBLASLT_EPILOGUE_DEFAULT || epilogue == CUBLASLT_EPILOGUE_BGRADB) return value;
+  if (epilogue == CUBLASLT_EPILOGUE_DGELU) {
+    const int64_t pitch = p.description.at(CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_LD, 0);
+    const void* kept = pointer_of<const void>(p, CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_POINTER);
+    return value * gelu_slope(load(kept, p.d.type, column * pitch + row));
+  }
   value += load(pointer_of<const void>(p, CUBLASLT_MATMUL_DESC_BIAS_POINTER), p.d.type, row);
   if (epilogue == CUBLASLT_EPILOGUE_BIAS) return value;
   if (epilogue == CUBLASLT_EPILOGUE_GELU_AUX_BIAS) {
@@ -182,6 +201,51 @@ float finish(const Problem& p, int64_t row, int64_t column, float value) {
           column * pitch + row, value);
   }
   return gelu(value);
+}
+
+/// BGRADB: the sums of op(B)'s columns over the inner dimension, written, not added to.
+void write_bias_gradient(const Problem& p, const std::vector<float>& right) {
+  auto* sums = pointer_of<void>(p, CUBLASLT_MATMUL_DESC_BIAS_POINTER);
+  const int64_t inner = p.inner();
+  const std::vector<float> ones(size_t(inner), 1.0f);
+  for (int64_t column = 0; column < p.d.columns; ++column) {
+    const float sum = dot(right.data() + column * inner, ones.data(), inner);
+    store(sums, p.d.type, column, sum);
+  }
+}
+
+/// A call with all that it looks at, so that a graph can repeat it.
+struct Product {
+  cublasLtMatmulDescription description;
+  cublasLtMatrixLayout layouts[4];
+  const void *a, *b, *c;
+  void *d, *workspace;
+  float alpha, beta;
+
+  static void run_kept(void* context) { static_cast<Product*>(context)->run(); }
+  static void release(void* context) { delete static_cast<Product*>(context); }
+  void run() const;
+};
+
+void Product::run() const {
+  const Problem p{description, layouts[0], layouts[1], layouts[2], layouts[3]};
+  std::memset(workspace, 0xff, 256);  // it may be written: whoever keeps something there finds out
+  const auto left = gather(a, p.a, p.transposed(CUBLASLT_MATMUL_DESC_TRANSA));
+  const auto right = gather(b, p.b, !p.transposed(CUBLASLT_MATMUL_DESC_TRANSB));
+  if (p.epilogue() == CUBLASLT_EPILOGUE_BGRADB) write_bias_gradient(p, right);
+  const int64_t inner = p.inner();
+  for (int64_t column = 0; column < p.d.columns; ++column) {
+    for (int64_t row = 0; row < p.d.rows; ++row) {
+      const float *x = left.data() + row * inner, *y = right.data() + column * inner;
+      if (p.is_integer()) {
+        static_cast<int32_t*>(d)[column * p.d.pitch + row] = integer_dot(x, y, inner);
+        continue;
+      }
+      float value = alpha * dot(x, y, inner);
+      if (beta != 0) value += beta * load(c, p.c.type, column * p.c.pitch + row);
+      store(d, p.d.type, column * p.d.pitch + row, finish(p, row, column, value));
+    }
+  }
 }
 
 }  // namespace
@@ -279,26 +343,28 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t, cublasLtMatmulDesc_t description
                               const void* c, cublasLtMatrixLayout_t c_layout, void* d,
                               cublasLtMatrixLayout_t d_layout,
                               const cublasLtMatmulAlgo_t* algorithm, void* workspace,
-                              size_t workspace_bytes, cudaStream_t) {
+                              size_t workspace_bytes, cudaStream_t stream) {
   const Problem p{*description, *a_layout, *b_layout, *c_layout, *d_layout};
   if (!is_supported(p) || algorithm->data[0] != 1) return CUBLAS_STATUS_NOT_SUPPORTED;
   if (!workspace || workspace_bytes < 256) return CUBLAS_STATUS_INVALID_VALUE;
-  std::memset(workspace, 0xff, 256);  // it may be written: whoever keeps something there finds out
-  const auto left = gather(a, p.a, p.transposed(CUBLASLT_MATMUL_DESC_TRANSA));
-  const auto right = gather(b, p.b, !p.transposed(CUBLASLT_MATMUL_DESC_TRANSB));
-  const int64_t inner = p.inner();
-  for (int64_t column = 0; column < p.d.columns; ++column) {
-    for (int64_t row = 0; row < p.d.rows; ++row) {
-      const float *x = left.data() + row * inner, *y = right.data() + column * inner;
-      if (p.is_integer()) {
-        static_cast<int32_t*>(d)[column * p.d.pitch + row] = integer_dot(x, y, inner);
-        continue;
-      }
-      const float factor = *static_cast<const float*>(beta);
-      float value = *static_cast<const float*>(alpha) * dot(x, y, inner);
-      if (factor != 0) value += factor * load(c, p.c.type, column * p.c.pitch + row);
-      store(d, p.d.type, column * p.d.pitch + row, finish(p, row, column, value));
-    }
+  emulator::log_call("matmul epilogue=%d compute=%d", int(p.epilogue()),
+                     int(description->compute));
+  const bool integers = p.is_integer();
+  const Product product{.description = *description,
+                        .layouts = {*a_layout, *b_layout, *c_layout, *d_layout},
+                        .a = a,
+                        .b = b,
+                        .c = c,
+                        .d = d,
+                        .workspace = workspace,
+                        .alpha = integers ? 1 : *static_cast<const float*>(alpha),
+                        .beta = integers ? 0 : *static_cast<const float*>(beta)};
+  if (emulator::is_capturing(stream)) {
+    emulator::keep(stream, {.run = Product::run_kept,
+                            .release = Product::release,
+                            .context = new Product(product)});
+  } else {
+    product.run();
   }
   return CUBLAS_STATUS_SUCCESS;
 }

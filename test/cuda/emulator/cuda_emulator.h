@@ -25,6 +25,7 @@
 #include "cuda_fp16.h"
 #include "cuda_runtime.h"
 #include "runtime.h"
+#include "stream.h"
 
 constexpr int warpSize = 32;
 
@@ -37,14 +38,24 @@ template <class... Parameters, class... Arguments>
 cudaError_t launch_kernel(const cudaLaunchConfig_t* config, void (*kernel)(Parameters...),
                           Arguments&&... arguments) {
   struct Call {
+    cudaLaunchConfig_t config;
     void (*kernel)(Parameters...);
     std::tuple<Parameters...> arguments;
-  } call{kernel, {static_cast<Parameters>(arguments)...}};
-  const auto body = [](void* context) {
-    const auto* call = static_cast<Call*>(context);
-    std::apply(call->kernel, call->arguments);
+    static void run_thread(void* context) {
+      const auto* call = static_cast<Call*>(context);
+      std::apply(call->kernel, call->arguments);
+    }
+    static void run(void* context) {
+      run_grid(static_cast<Call*>(context)->config, run_thread, context);
+    }
+    static void release(void* context) { delete static_cast<Call*>(context); }
   };
-  run_grid(*config, body, &call);
+  Call call{*config, kernel, {static_cast<Parameters>(arguments)...}};
+  if (is_capturing(config->stream)) {
+    keep(config->stream, {.run = Call::run, .release = Call::release, .context = new Call(call)});
+    return cudaSuccess;
+  }
+  Call::run(&call);
   return cudaGetLastError();
 }
 

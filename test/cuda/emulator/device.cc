@@ -1,5 +1,5 @@
-// The runtime's interface: device memory (host memory that is registered and poisoned), streams
-// that run at once, errors.
+// The runtime's interface: device memory (host memory that is registered and poisoned), copies,
+// errors.
 #include "device.h"
 
 #include <atomic>
@@ -10,28 +10,37 @@
 #include <utility>
 
 #include "runtime.h"
+#include "stream.h"
 
-struct CUstream_st {
-  emulator::Schedule schedule;
-};
 struct CUevent_st {
   int unused;
 };
 
 namespace emulator {
 
-Schedule default_schedule;
-size_t device_memory_limit = size_t{4} << 30;
+namespace {
+
+size_t initial_memory_limit() {
+  const char* wish = std::getenv("ALBERT_EMULATOR_MEMORY");  // bytes
+  return wish ? size_t(std::strtoull(wish, nullptr, 10)) : size_t{4} << 30;
+}
+
+}  // namespace
+
+size_t device_memory_limit = initial_memory_limit();
 
 namespace {
+
+constexpr size_t kLargestWindow = size_t{1} << 27;
+constexpr size_t kPersistingL2 = 3 << 18;
 
 thread_local cudaError_t last_error = cudaSuccess;
 
 struct Device {
   std::mutex mutex;
   std::map<const char*, size_t> allocations;
+  std::map<const char*, size_t> pinned;  // host memory of cudaHostAlloc
   size_t used = 0;
-  uint64_t streams = 0;
 };
 
 /// Never destroyed: memory may be released while the process ends.
@@ -41,13 +50,23 @@ Device& device() {
 }
 
 /// Whether all of these bytes belong to one allocation.
-bool is_device_memory(const void* pointer, size_t bytes) {
+bool is_within(const std::map<const char*, size_t>& allocations, const void* pointer,
+               size_t bytes) {
   const std::lock_guard lock(device().mutex);
   const auto* first = static_cast<const char*>(pointer);
-  auto after = device().allocations.upper_bound(first);
-  if (after == device().allocations.begin()) return false;
+  auto after = allocations.upper_bound(first);
+  if (after == allocations.begin()) return false;
   --after;
   return first + bytes <= after->first + after->second;
+}
+
+bool is_device_memory(const void* pointer, size_t bytes) {
+  return is_within(device().allocations, pointer, bytes);
+}
+
+/// A true device copies pageable memory at its own time: whoever asked for it waits.
+void log_pageable(const void* host, size_t bytes, cudaStream_t stream) {
+  if (stream && !is_within(device().pinned, host, bytes)) log_call("pageable_copy");
 }
 
 cudaError_t check_sides(const void* to, const void* from, size_t bytes, cudaMemcpyKind kind) {
@@ -58,23 +77,41 @@ cudaError_t check_sides(const void* to, const void* from, size_t bytes, cudaMemc
   return cudaSuccess;
 }
 
+Work fill_of(void* to, int value, size_t bytes) {
+  struct Fill {
+    void* to;
+    int value;
+    size_t bytes;
+  };
+  return {.run = [](void* context) {
+            const auto* fill = static_cast<Fill*>(context);
+            std::memset(fill->to, fill->value, fill->bytes);
+          },
+          .release = [](void* context) { delete static_cast<Fill*>(context); },
+          .context = new Fill{to, value, bytes}};
+}
+
+cudaError_t check_window(const cudaAccessPolicyWindow& window) {
+  const bool fits = window.num_bytes <= kLargestWindow && window.hitRatio >= 0 &&
+                    window.hitRatio <= 1 && is_device_memory(window.base_ptr, window.num_bytes);
+  return fits ? cudaSuccess : cudaErrorInvalidValue;
+}
+
 }  // namespace
 
 void set_last_error(cudaError_t error) {
   last_error = error;
 }
 
-Schedule schedule_of(cudaStream_t stream) {
-  return stream ? stream->schedule : default_schedule;
-}
-
 }  // namespace emulator
 
 using emulator::device;
+using emulator::log_call;
 
 extern "C" {
 
 cudaError_t cudaMalloc(void** pointer, size_t bytes) {
+  log_call("malloc %zu", bytes);
   const std::lock_guard lock(device().mutex);
   if (bytes > emulator::device_memory_limit - device().used) return cudaErrorMemoryAllocation;
   if (posix_memalign(pointer, 256, bytes ? bytes : 1) != 0) return cudaErrorMemoryAllocation;
@@ -86,6 +123,7 @@ cudaError_t cudaMalloc(void** pointer, size_t bytes) {
 
 cudaError_t cudaFree(void* pointer) {
   if (!pointer) return cudaSuccess;
+  log_call("free");
   const std::lock_guard lock(device().mutex);
   const auto found = device().allocations.find(static_cast<char*>(pointer));
   if (found == device().allocations.end()) return cudaErrorInvalidValue;
@@ -96,63 +134,59 @@ cudaError_t cudaFree(void* pointer) {
 }
 
 cudaError_t cudaHostAlloc(void** pointer, size_t bytes, unsigned) {
+  log_call("host_alloc %zu", bytes);
   *pointer = std::malloc(bytes ? bytes : 1);
-  return *pointer ? cudaSuccess : cudaErrorMemoryAllocation;
+  if (!*pointer) return cudaErrorMemoryAllocation;
+  const std::lock_guard lock(device().mutex);
+  device().pinned[static_cast<char*>(*pointer)] = bytes;
+  return cudaSuccess;
 }
 
 cudaError_t cudaFreeHost(void* pointer) {
+  log_call("host_free");
+  const std::lock_guard lock(device().mutex);
+  device().pinned.erase(static_cast<char*>(pointer));
   std::free(pointer);
   return cudaSuccess;
 }
 
 cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind kind,
-                            cudaStream_t) {
-  const cudaError_t error = emulator::check_sides(to, from, bytes, kind);
-  if (error == cudaSuccess) std::memcpy(to, from, bytes);
-  return error;
+                            cudaStream_t stream) {
+  cudaError_t error = emulator::refused_while_capturing(stream);
+  if (error == cudaSuccess) error = emulator::check_sides(to, from, bytes, kind);
+  if (error != cudaSuccess) return error;
+  emulator::log_pageable(kind == cudaMemcpyHostToDevice ? from : to, bytes, stream);
+  std::memcpy(to, from, bytes);
+  return cudaSuccess;
 }
 
 cudaError_t cudaMemcpy2DAsync(void* to, size_t to_pitch, const void* from, size_t from_pitch,
-                              size_t width, size_t height, cudaMemcpyKind kind, cudaStream_t) {
+                              size_t width, size_t height, cudaMemcpyKind kind,
+                              cudaStream_t stream) {
   for (size_t row = 0; row < height; ++row) {
     const cudaError_t error = cudaMemcpyAsync(static_cast<char*>(to) + row * to_pitch,
                                               static_cast<const char*>(from) + row * from_pitch,
-                                              width, kind, nullptr);
+                                              width, kind, stream);
     if (error != cudaSuccess) return error;
   }
   return cudaSuccess;
 }
 
-cudaError_t cudaMemsetAsync(void* to, int value, size_t bytes, cudaStream_t) {
+cudaError_t cudaMemsetAsync(void* to, int value, size_t bytes, cudaStream_t stream) {
   if (!emulator::is_device_memory(to, bytes)) return cudaErrorInvalidValue;
-  std::memset(to, value, bytes);
-  return cudaSuccess;
+  if (emulator::is_capturing(stream)) {
+    emulator::keep(stream, emulator::fill_of(to, value, bytes));
+    return cudaSuccess;
+  }
+  const cudaError_t error = emulator::refused_while_capturing(stream);
+  if (error == cudaSuccess) std::memset(to, value, bytes);
+  return error;
 }
 
 cudaError_t cudaMemGetInfo(size_t* free, size_t* total) {
   const std::lock_guard lock(device().mutex);
   *total = emulator::device_memory_limit;
   *free = *total - device().used;
-  return cudaSuccess;
-}
-
-cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
-  const std::lock_guard lock(device().mutex);
-  const uint64_t number = device().streams++;
-  *stream = new CUstream_st{{emulator::Order(number % 3), number + 1}};
-  return cudaSuccess;
-}
-
-cudaError_t cudaStreamDestroy(cudaStream_t stream) {
-  delete stream;
-  return cudaSuccess;
-}
-
-cudaError_t cudaStreamSynchronize(cudaStream_t) {
-  return cudaSuccess;
-}
-
-cudaError_t cudaDeviceSynchronize() {
   return cudaSuccess;
 }
 
@@ -198,6 +232,25 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
   return cudaSuccess;
 }
 
+cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int device) {
+  if (device != 0) return cudaErrorInvalidDevice;
+  const bool is_window = attribute == cudaDevAttrMaxAccessPolicyWindowSize;
+  *value = int(is_window ? emulator::kLargestWindow : emulator::kPersistingL2);
+  return cudaSuccess;
+}
+
+cudaError_t cudaDeviceSetLimit(cudaLimit, size_t bytes) {
+  log_call("persisting_l2 %zu", bytes);
+  return bytes <= emulator::kPersistingL2 ? cudaSuccess : cudaErrorInvalidValue;
+}
+
+cudaError_t cudaStreamSetAttribute(cudaStream_t stream, cudaStreamAttrID,
+                                   const cudaStreamAttrValue* value) {
+  const cudaAccessPolicyWindow& window = value->accessPolicyWindow;
+  log_call("window %zu %.3f", window.num_bytes, double(window.hitRatio));
+  return stream ? emulator::check_window(window) : cudaErrorInvalidValue;
+}
+
 cudaError_t cudaDriverGetVersion(int* version) {
   *version = 13000;
   return cudaSuccess;
@@ -222,6 +275,10 @@ const char* cudaGetErrorString(cudaError_t error) {
       return "out of memory";
     case cudaErrorInvalidDevice:
       return "invalid device ordinal";
+    case cudaErrorStreamCaptureUnsupported:
+      return "operation not permitted when stream is capturing";
+    case cudaErrorStreamCaptureImplicit:
+      return "operation would make the legacy stream depend on a capturing stream";
     default:
       return "invalid argument";
   }
