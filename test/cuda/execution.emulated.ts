@@ -137,7 +137,10 @@ t.test('training that does not fit', async (t) => {
   const body = `
     const config = ${big};
     ${trainerOf(false)}
-    const { result, calls } = await logged(() => trainer.step(batch).then(() => ({}), failure));
+    const rows = (value) => Array.from({ length: 16 }, () => value);
+    const wide = { input_ids: rows(tokens(128)), labels: rows(tokens(128, 3)),
+      sentence_order_label: rows(0) };
+    const { result, calls } = await logged(() => trainer.step(wide).then(() => ({}), failure));
     say({ result, calls });`;
   const inner = `{ ${body} }`;
   const [refused] = await run<Calls>(t, inner, { ALBERT_EMULATOR_MEMORY: String(16 * MiB) });
@@ -150,7 +153,7 @@ t.test('training that does not fit', async (t) => {
   const env = { ALBERT_EMULATOR_MEMORY: String(Math.ceil(start * MiB)) };
   const [update] = await run<Calls>(t, inner, env);
   const activations = update!.result as Refusal;
-  t.match(activations.message, /^an update over 21 tokens: .*gradients of activations/);
+  t.match(activations.message, /^an update over 2048 tokens: .*gradients of activations/);
 });
 
 for (const bf16 of [false, true]) {

@@ -79,17 +79,31 @@ async function train(device: 'cuda' | 'reference', dtype: string, directory: str
   return { losses, parameters };
 }
 
+/** How far parameters may be, each and all together, after two steps. */
+const bounds = {
+  fp32: { each: 1e-4, all: 1e-4 },
+  // LAMB's first steps go by the sign of a gradient, however small it is: where rounding turns it,
+  // a number of the smallest tensors moves the other way (in bfloat16 on the CPU as well).
+  bf16: { each: 5e-2, all: 2e-2 },
+} as const;
+
 t.test('two training steps', async (t) => {
   const wanted = await train('reference', 'fp32', t.testdir({}));
-  for (const [dtype, bound] of [['fp32', 1e-4], ['bf16', 2e-2]] as const) {
+  for (const [dtype, { each, all }] of Object.entries(bounds)) {
     const { losses, parameters } = await train('cuda', dtype, t.testdir({}));
     for (const [step, loss] of losses.entries()) {
       const error = Math.abs(loss / wanted.losses[step]! - 1);
-      t.ok(error <= bound, `${dtype}, step ${step}: loss off by ${error}`);
+      t.ok(error <= all, `${dtype}, step ${step}: loss off by ${error}`);
     }
+    const [are, should]: [number[], number[]] = [[], []];
     for (const [name, { data }] of wanted.parameters) {
-      const { compared, worst } = relativeNorm(parameters.get(name)?.data ?? [], data);
-      t.ok(compared > 0 && worst <= bound, `${dtype}, ${name}: relative error ${worst}`);
+      const actual = Array.from(parameters.get(name)?.data ?? []);
+      const { compared, worst } = relativeNorm(actual, data);
+      t.ok(compared > 0 && worst <= each, `${dtype}, ${name}: relative error ${worst}`);
+      for (const value of actual) are.push(value);
+      for (const value of data) should.push(value);
     }
+    const { worst } = relativeNorm(are, should);
+    t.ok(worst <= all, `${dtype}, all parameters: relative error ${worst}`);
   }
 });
