@@ -28,6 +28,9 @@ struct OpPair {
   std::string objective;
   /// The input that "dresidual" reaches past the op; empty: none.
   std::string skipped = {};
+  /// By what the gradient of an element of an input goes on, where the op passes it on through
+  /// what made that input; none = 1.
+  std::function<double(const std::string& input, int64_t element)> onwards = {};
 };
 
 enum class Precision { kFloat32, kFloat64 };

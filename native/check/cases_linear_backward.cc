@@ -3,6 +3,7 @@
 #include <iterator>
 
 #include "check/cases.h"
+#include "ops/reference/executor.h"
 
 namespace albert::checks {
 
@@ -82,6 +83,15 @@ BoundOp backward(Fixture& fixture, const Sizes& s, const Arrays& a) {
   return bound(op, &Ops::linear_backward);
 }
 
+/// dx goes on through the activation that made x.
+std::function<double(const std::string&, int64_t)> onwards(const Sizes& s) {
+  if (s.input == Activation::kNone) return {};
+  return [activation = s.input, before = draw(s).at("input").values](const std::string& input,
+                                                                    int64_t element) {
+    return input == "x" ? activation_slope(activation, before[size_t(element)]) : 1;
+  };
+}
+
 void add(CaseList& cases, const Sizes& s, bool timed = false) {
   // dweight sums over the rows: its rounding errors grow with their square root.
   const double magnitude = std::max(1.0, std::sqrt(double(s.rows)) / 4);
@@ -98,7 +108,8 @@ void add(CaseList& cases, const Sizes& s, bool timed = false) {
                      .forward = [s](Fixture& f, const Arrays& a) { return forward(f, s, a); },
                      .backward = [s](Fixture& f, const Arrays& a) { return backward(f, s, a); },
                      .objective = "y",
-                     .skipped = s.residual || s.input != Activation::kNone ? "x" : ""};
+                     .skipped = s.residual ? "x" : "",
+                     .onwards = onwards(s)};
            });
 }
 

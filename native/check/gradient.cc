@@ -107,8 +107,10 @@ GradientError compare(const OpPair& pair, Experiment& experiment, const OutputVa
   const auto elements =
       chosen_elements(gradient.name, int64_t(gradient.values.size()), 2 * experiment.flops());
   for (const int64_t element : elements) {
-    const double expected =
+    const double onwards = pair.onwards ? pair.onwards(input, element) : 1;
+    const double arrived =
         experiment.slope(input, element) + beside(pair, gradient, input, element);
+    const double expected = onwards * arrived;
     const double away = std::abs(gradient.values[size_t(element)] - expected);
     worst = std::max(worst, std::isnan(away) ? INFINITY : away);
     largest = std::max(largest, std::abs(expected));

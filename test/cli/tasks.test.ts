@@ -125,7 +125,7 @@ t.test('tables: three labels by name, and numbers', async (t) => {
   );
   const lines = (list: object[]): string => list.map((row) => `${JSON.stringify(row)}\n`).join('');
   const data = writeFolder(at('tables'), { 'train.jsonl': lines(rows), 'dev.jsonl': lines(rows) });
-  await train(t, 'classification', at('colors'), '--data', data, '--num_train_epochs', '6');
+  await train(t, 'classification', at('colors'), '--data', data, '--num_train_epochs', '12');
   const result = await scores(t, 'classification', at('colors'), '--data', data);
   t.ok(result.accuracy! > 0.9 && result.macro_f1! > 0.9, JSON.stringify(result));
   const classify = await pipeline('text-classification', at('colors'));

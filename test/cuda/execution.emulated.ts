@@ -1,6 +1,5 @@
 // How the device is used: memory billed before it is taken, one wait at the end of a step, replayed
 // passes, fused epilogues, the L2 cache. By the emulator's log of what the library called.
-import fs from 'node:fs';
 import path from 'node:path';
 import t, { type Test } from 'tap';
 import { emulated } from '../support/cuda';

@@ -28,8 +28,8 @@ export async function loading(): Promise<void> {
   await AlbertModel.from_pretrained('folder', { thread: 2 });
   // @ts-expect-error threads are a number
   await AlbertModel.from_pretrained('folder', { threads: '2' });
-  // @ts-expect-error a seed is for fresh weights
-  await AlbertModel.from_pretrained('folder', { seed: 2 });
+  // @ts-expect-error a seed is a number
+  await AlbertModel.from_pretrained('folder', { seed: '2' });
   // @ts-expect-error a folder is a string
   await AlbertModel.from_pretrained(7);
   // @ts-expect-error sizes are numbers
