@@ -1,6 +1,6 @@
 // npm run bench:pretraining: losses of pretraining runs beside those of a reference's log.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -132,6 +132,7 @@ function drawPicture(runs) {
   const words = [cli, 'plot', ...logs, reference, '--output', path.join(benchFolder, file)];
   const title = ['--title', 'Pretraining the reference configuration'];
   const { status } = spawnSync(process.execPath, [...words, ...title], { stdio: 'inherit' });
+  rmSync(folder, { recursive: true });
   if (status !== 0) throw new Error('albert plot failed');
   return file;
 }

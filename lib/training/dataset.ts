@@ -165,7 +165,7 @@ function isCount(value: unknown): boolean {
   return Number.isSafeInteger(value) && Number(value) >= 0;
 }
 
-/** Loads node:crypto when first used: it takes longer than all modules of inference together. */
+/** Loads node:crypto when first used: programs that only infer start without it. */
 function sha256(): Hash {
   const crypto = require('node:crypto') as typeof import('node:crypto');
   return crypto.createHash('sha256');

@@ -70,7 +70,6 @@ class CpuOps final : public Ops {
   /// Runs a task in parts; what is staged stays.
   void multiply(const GemmTask& whole, const FormatKernels& format);
 
-  void multiply_by_slope(const ActivationBackward& op);
   Tensor inner_gradient(const LinearBackward& op, const FormatKernels& format);
   void add_weight_gradient(const LinearBackward& op, const Tensor& dz, const FormatKernels& format);
   /// Leaves dz transposed and adds its rows to dbias.

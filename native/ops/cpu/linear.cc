@@ -175,23 +175,6 @@ void refuse_int8(const PackedWeight& weight) {
 
 }  // namespace
 
-void CpuOps::multiply_by_slope(const ActivationBackward& op) {
-  const int64_t columns = op.dy.columns();
-  for_ranges(op.dy.rows(), 1.5 * double(columns), [&](int64_t begin, int64_t end) {
-    kernels_.training.slope({.dx = row_of(op.dx, begin),
-                             .dx_stride = op.dx.row_stride,
-                             .dx_element = element_of(op.dx),
-                             .dy = row_of(op.dy, begin),
-                             .dy_stride = op.dy.row_stride,
-                             .x = row_of(op.x, begin),
-                             .x_stride = op.x.row_stride,
-                             .element = element_of(op.dy),
-                             .rows = end - begin,
-                             .columns = columns,
-                             .epilogue = epilogue_of(op.activation)});
-  });
-}
-
 /// dz = dy ⊙ activation'(preactivation); dy itself where there is none.
 Tensor CpuOps::inner_gradient(const LinearBackward& op, const FormatKernels& format) {
   if (op.activation == Activation::kNone) return op.dy;
@@ -200,8 +183,8 @@ Tensor CpuOps::inner_gradient(const LinearBackward& op, const FormatKernels& for
   gradients_.grow(size_t(rows * stride * format.left_bytes) / sizeof(float) + 1);
   Tensor dz(gradients_.data(), left_dtype(format), {rows, columns});
   dz.row_stride = stride;
-  multiply_by_slope(
-      {.dx = dz, .dy = op.dy, .x = op.preactivation, .activation = op.activation});
+  run(ActivationBackward{
+      .dx = dz, .dy = op.dy, .x = op.preactivation, .activation = op.activation});
   return dz;
 }
 
@@ -298,10 +281,10 @@ void CpuOps::run(const LinearBackward& op) {
   stage(dz, transposed, whole);
   multiply(whole, format);
   if (!op.input.preactivation) return;
-  multiply_by_slope({.dx = op.dx,
-                     .dy = op.dx,
-                     .x = op.input.preactivation,
-                     .activation = op.input.activation});
+  run(ActivationBackward{.dx = op.dx,
+                         .dy = op.dx,
+                         .x = op.input.preactivation,
+                         .activation = op.input.activation});
 }
 
 }  // namespace albert::cpu
