@@ -37,7 +37,7 @@ class Arena {
   /// A tensor of undefined content, valid until reset(). The name must be a string literal.
   Tensor allocate(const char* name, DType dtype, std::initializer_list<int64_t> shape);
 
-  /// Forgets all tensors and keeps the memory (merged into one block if it had grown).
+  /// Forgets all tensors and keeps the memory; if it had grown, one block with room for just them.
   void reset();
   /// Forgets all tensors and makes room for so many bytes of them in one block: a run that asks for
   /// no more allocates nothing.
