@@ -7,7 +7,7 @@ import { benchFolder, workFolder } from './contestants.mjs';
 import { enter } from './field.mjs';
 import { referenceOutputs } from './reference.mjs';
 import { percent, table } from './table.mjs';
-import { contest } from './trials.mjs';
+import { contest, ratio, relay } from './trials.mjs';
 import { linearity, verdict } from './wanted.mjs';
 
 /** Tokens of one call. Peers take part up to where the linearity of ours begins. */
@@ -53,7 +53,7 @@ export async function runScaling(bench) {
       const [{ rates }] = await series(dtype, short, { ...context, options });
       byThreads.push({ x: threads, rates });
     }
-    results[dtype] = { byTokens, byThreads };
+    results[dtype] = { byTokens, byThreads, linear: await linearityOf(dtype, list, context) };
     tell(dtype, results[dtype], bench);
   }
   return results;
@@ -80,11 +80,26 @@ async function series(dtype, workloads, bench) {
   }
 }
 
+/** The rate of the longest call in shares of the one before it, both in turns. */
+async function linearityOf(dtype, list, bench) {
+  const field = bench.field.filter(({ packs }) => packs);
+  const [entrant] = await enter(dtype, { ...bench, field });
+  try {
+    bench.log(`${dtype} linearity`);
+    const calls = list.slice(-2);
+    const [before, last] = await relay(entrant, calls, bench);
+    const [fewer, more] = calls.map(({ name }) => Number(name));
+    return { fewer, more, share: ratio(last, before).ratio * (more / fewer) };
+  } finally {
+    await entrant.end();
+  }
+}
+
 /** Prints, and draws: beside RESULTS.md where that is written, too. */
-function tell(dtype, { byTokens, byThreads }, { options, printer, pictures }) {
+function tell(dtype, { byTokens, byThreads, linear }, { options, printer, pictures }) {
   const { threads, save } = options;
   printer.print('', `${dtype} tokens/s against tokens in flight`, ...lines('tokens', byTokens));
-  printer.print(...linearityLines(dtype, byTokens));
+  printer.print(linearityLine(dtype, linear));
   printer.print('', `${dtype} tokens/s against threads`, ...lines('threads', byThreads));
   const file = `scaling-${dtype}.svg`;
   const panels = [
@@ -107,11 +122,9 @@ function lines(title, points) {
 }
 
 /** Whether the cost grows no faster than the tokens do. */
-function linearityLines(dtype, points) {
-  const rateAt = (tokens) => points.find(({ x }) => x === tokens)?.rates['albert-native'];
-  const [middle, most] = [rateAt(4096), rateAt(16384)];
-  if (middle === undefined || most === undefined) return [];
-  const share = most / middle;
+function linearityLine(dtype, { fewer, more, share }) {
+  const [small, large] = [fewer, more].map((tokens) => tokens.toLocaleString('en-US'));
   const judged = verdict(`≥ ${percent(linearity)}`, share >= linearity);
-  return [`${dtype}: 16,384 tokens run at ${percent(share, 1)} of the rate of 4,096; ${judged}`];
+  const found = `${large} tokens run at ${percent(share, 1)} of the rate of ${small}, in turns`;
+  return `${dtype}: ${found}; ${judged}`;
 }

@@ -56,7 +56,7 @@ export class Entrant {
       const { milliseconds } = await this.turn(workload, batching, half);
       this.#heats.set(key, { error, milliseconds: Math.min(...milliseconds) });
     }
-    return { entrant: this, batching, ...this.#heats.get(key), turns: [] };
+    return { entrant: this, workload, batching, ...this.#heats.get(key), turns: [] };
   }
 
   /** Hands over a workload in one batching, and returns what comes out of it. */
@@ -106,9 +106,7 @@ export async function contest(entrants, workload, reference, plan) {
       heats.push(await entrant.heat(workload, batching, { reference, plan }));
     }
   }
-  const finalists = bestOfEach(heats);
-  await runRounds(finalists, workload, plan);
-  return finalists.map((finalist) => summary(finalist, workload));
+  return inTurns(bestOfEach(heats), plan);
 }
 
 /** Two ways of this engine against each other, compared with the reference first. */
@@ -117,18 +115,30 @@ export async function duel(entrant, workload, { batchings, reference, plan }) {
   for (const batching of batchings) {
     finalists.push(await entrant.heat(workload, batching, { reference, plan }));
   }
-  await runRounds(finalists, workload, plan);
-  return finalists.map((finalist) => summary(finalist, workload));
+  return inTurns(finalists, plan);
 }
 
-async function runRounds(finalists, workload, plan) {
+/** Several workloads of this engine in turns, each in its first batching. */
+export async function relay(entrant, workloads, { references, plan }) {
+  const finalists = [];
+  for (const workload of workloads) {
+    const reference = references.get(workload.name);
+    finalists.push(await entrant.heat(workload, workload.batchings[0], { reference, plan }));
+  }
+  return inTurns(finalists, plan);
+}
+
+/** Lets heats' winners run in turns, and sums each up. */
+async function inTurns(finalists, plan) {
   for (let round = 0; round < plan.rounds; ++round) {
     // Each round starts with another one, so that nobody always follows the same neighbour.
     const order = [...finalists.slice(round % finalists.length), ...finalists];
     for (const finalist of order.slice(0, finalists.length)) {
-      finalist.turns.push(await finalist.entrant.turn(workload, finalist.batching, plan));
+      const { entrant, workload, batching, turns } = finalist;
+      turns.push(await entrant.turn(workload, batching, plan));
     }
   }
+  return finalists.map(summary);
 }
 
 function bestOfEach(heats) {
@@ -140,7 +150,7 @@ function bestOfEach(heats) {
   return [...best.values()];
 }
 
-function summary({ entrant, batching, error, turns }, workload) {
+function summary({ entrant, workload, batching, error, turns }) {
   const all = turns.flatMap(({ milliseconds }) => milliseconds);
   const middle = median(all);
   return {

@@ -167,8 +167,9 @@ int run_parity(const Arguments& arguments) {
   std::vector<ParityReport> reports;
   bool passed = true;
   for (const CaseInfo& info : chosen_cases(arguments)) {
-    const ExpectedCase expected = expect(find_case(info.name));
-    if (arguments.small && expected.flops > kSmallFlops) continue;
+    const OpCase& op_case = find_case(info.name);
+    if (arguments.small && flops_of(op_case) > kSmallFlops) continue;
+    const ExpectedCase expected = expect(op_case);
     for (const auto& backend : backends) {
       if (!computes_in(info.op, backend->dtype(), backend->name())) continue;
       reports.push_back(check_parity(expected, *backend));
@@ -221,16 +222,17 @@ int run_timing(const Arguments& arguments) {
 }
 
 int run_models(const Arguments& arguments) {
-  std::vector<ModelTiming> timings;
-  for (const auto& backend : chosen_backends(arguments)) {
+  const auto backends = chosen_backends(arguments);
+  ModelPrinter printer(std::cout, arguments.json);
+  for (const auto& backend : backends) {
     const ModelTimingOptions options = {.backend = {.device = arguments.device,
                                                     .dtype = backend->dtype(),
                                                     .instruction_set = backend->instruction_set(),
                                                     .allow_tf32 = arguments.allow_tf32},
                                         .quick = arguments.quick};
-    for (const ModelTiming& timing : time_models(options)) timings.push_back(timing);
+    time_models(options, [&](const ModelTiming& timing) { printer.add(timing); });
   }
-  print_models(std::cout, timings, arguments.json);
+  printer.finish();
   return kSuccess;
 }
 

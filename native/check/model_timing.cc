@@ -140,18 +140,18 @@ void forward(engine::Engine& engine, const data::PackedBatch& batch, int64_t wid
   if (const std::optional<Error> error = done.get_future().get()) throw *error;
 }
 
-void time_forwards(const ModelTimingOptions& options, std::vector<ModelTiming>& timings) {
+void time_forwards(const ModelTimingOptions& options, const ModelReport& report) {
   const auto engine = load_model(options, "base");
   const model::Config& config = engine->architecture().config;
   for (const Shape& shape : forward_shapes(options.quick)) {
     const data::PackedBatch batch = make_batch(shape, config.vocab_size);
-    timings.push_back(time_workload({.work = "forward",
-                                     .shape = shape,
-                                     .backend = *engine->backend(),
-                                     .batch = batch,
-                                     .flops = forward_flops(config, batch),
-                                     .quick = options.quick},
-                                    [&] { forward(*engine, batch, shape.length); }));
+    report(time_workload({.work = "forward",
+                          .shape = shape,
+                          .backend = *engine->backend(),
+                          .batch = batch,
+                          .flops = forward_flops(config, batch),
+                          .quick = options.quick},
+                         [&] { forward(*engine, batch, shape.length); }));
   }
 }
 
@@ -169,7 +169,7 @@ train::TrainingBatch make_training_batch(const data::PackedBatch& batch) {
   return training;
 }
 
-void time_updates(const ModelTimingOptions& options, std::vector<ModelTiming>& timings) {
+void time_updates(const ModelTimingOptions& options, const ModelReport& report) {
   const std::string& dtype = options.backend.dtype;
   if (dtype != "fp32" && dtype != "bf16") return;
   ModelTimingOptions wide = options;
@@ -185,23 +185,21 @@ void time_updates(const ModelTimingOptions& options, std::vector<ModelTiming>& t
   for (const Shape& shape : update_shapes(options.quick)) {
     const data::PackedBatch batch = make_batch(shape, config.vocab_size);
     const train::Trainer::Batches batches = {make_training_batch(batch)};
-    timings.push_back(time_workload({.work = "update",
-                                     .shape = shape,
-                                     .backend = *backend,
-                                     .batch = batch,
-                                     .flops = 3 * forward_flops(config, batch),
-                                     .quick = options.quick},
-                                    [&] { trainer.step(batches, never); }));
+    report(time_workload({.work = "update",
+                          .shape = shape,
+                          .backend = *backend,
+                          .batch = batch,
+                          .flops = 3 * forward_flops(config, batch),
+                          .quick = options.quick},
+                         [&] { trainer.step(batches, never); }));
   }
 }
 
 }  // namespace
 
-std::vector<ModelTiming> time_models(const ModelTimingOptions& options) {
-  std::vector<ModelTiming> timings;
-  time_forwards(options, timings);
-  time_updates(options, timings);
-  return timings;
+void time_models(const ModelTimingOptions& options, const ModelReport& report) {
+  time_forwards(options, report);
+  time_updates(options, report);
 }
 
 }  // namespace albert::checks

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
-#include <vector>
 
 #include "ops/backend.h"
 
@@ -31,9 +31,11 @@ struct ModelTiming {
   double tflops() const { return flops / median_ms * 1e-9; }
 };
 
+using ModelReport = std::function<void(const ModelTiming&)>;
+
 /// Forward passes at batch 1, 8, 32 × 128, 384, 512, fixed and mixed, from request to outputs in
 /// host memory; then updates of pretraining with AdamW (fp32, bf16). The model is ALBERT base with
-/// fresh weights. Throws Error.
-std::vector<ModelTiming> time_models(const ModelTimingOptions& options);
+/// fresh weights. Each goes to `report` once it is timed. Throws Error.
+void time_models(const ModelTimingOptions& options, const ModelReport& report);
 
 }  // namespace albert::checks

@@ -27,6 +27,10 @@ struct Run {
   double flops;
 };
 
+std::shared_ptr<Backend> open_reference() {
+  return open_backend({.device = "reference", .dtype = "fp32", .instruction_set = ""});
+}
+
 Run run(const Binder& binder, Stage& stage, int width, std::optional<int64_t> item = {}) {
   Fixture fixture(stage, item);
   const BoundOp op = binder(fixture);
@@ -180,11 +184,17 @@ void check_company(const ExpectedCase& expected, Stage& stage, const Run& whole,
 
 }  // namespace
 
-ExpectedCase expect(const OpCase& op_case) {
-  const std::shared_ptr<Backend> reference =
-      open_backend({.device = "reference", .dtype = "fp32", .instruction_set = ""});
+double flops_of(const OpCase& op_case) {
+  const std::shared_ptr<Backend> reference = open_reference();
   Stage stage{*reference};
-  ExpectedCase expected{op_case, op_case.make(), {}, {}};
+  Fixture fixture(stage, {});
+  return op_case.make()(fixture).flops;
+}
+
+ExpectedCase expect(const OpCase& op_case) {
+  const std::shared_ptr<Backend> reference = open_reference();
+  Stage stage{*reference};
+  ExpectedCase expected{.op_case = op_case, .binder = op_case.make(), .outputs = {}, .items = {}};
   // The sums of a backward op run over all rows: it is computed whole.
   const bool in_parts = op_case.heavy && !op_case.pair;
   if (in_parts) expected.items = sampled(op_case.items);
@@ -194,7 +204,6 @@ ExpectedCase expect(const OpCase& op_case) {
       throw Error(ErrorCode::kBackend,
                   op_case.name + ": the reference itself " + result.damage.front());
     }
-    expected.flops += result.flops;
     if (expected.outputs.empty()) return std::swap(expected.outputs, result.outputs);
     for (size_t i = 0; i < result.outputs.size(); ++i) {
       std::vector<double>& values = expected.outputs[i].values;

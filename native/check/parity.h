@@ -40,10 +40,12 @@ struct ExpectedCase {
   Binder binder;
   std::vector<OutputValues> outputs;
   std::vector<int64_t> items;  // whose rows the outputs hold, one after the other; empty = all
-  double flops = 0;            // of one run, of all items that were computed
 };
 
 ExpectedCase expect(const OpCase& op_case);
+
+/// Of one run of all items, without running it.
+double flops_of(const OpCase& op_case);
 
 /// Every output within the op's tolerance, nothing written outside of outputs, and the same bits
 /// with 1, 2 and 5 threads (of CUDA: on three streams) and, unless the backend promises less, for

@@ -33,9 +33,6 @@ void print_parity(std::ostream& out, const std::vector<ParityReport>& reports, b
 void print_gradients(std::ostream& out, const std::vector<GradientReport>& reports, bool json);
 /// A line for each run.
 void print_training(std::ostream& out, const std::vector<TrainingReport>& reports, bool json);
-/// A table with a line for each workload.
-void print_models(std::ostream& out, const std::vector<ModelTiming>& timings, bool json);
-
 /// What one run of a case costs, as its op counts.
 struct CaseCost {
   std::string case_name;
@@ -46,5 +43,18 @@ struct CaseCost {
 };
 void print_costs(std::ostream& out, const std::vector<CaseCost>& costs, bool json);
 void print_timing(std::ostream& out, const std::vector<TimingReport>& reports, bool json);
+
+/// Prints timings of models as they come, for they take long: lines of a table, or one document.
+class ModelPrinter {
+ public:
+  ModelPrinter(std::ostream& out, bool json);
+  void add(const ModelTiming& timing);
+  void finish();
+
+ private:
+  std::ostream& out_;
+  const bool json_;
+  bool is_first_ = true;
+};
 
 }  // namespace albert::checks

@@ -31,15 +31,25 @@ void print_line(std::ostream& out, const ModelTiming& t) {
 
 }  // namespace
 
-void print_models(std::ostream& out, const std::vector<ModelTiming>& timings, bool json) {
-  if (json) {
-    const auto format = [](const ModelTiming& timing) { return json_of(timing); };
-    out << "{\n  \"mode\": \"models\",\n  \"timings\": " << json_list(timings, format) << "\n}\n";
-    return;
+ModelPrinter::ModelPrinter(std::ostream& out, bool json) : out_(out), json_(json) {
+  out_ << (json_ ? "{\n  \"mode\": \"models\",\n  \"timings\": ["
+                 : "work     dtype batch x length lengths   tokens     best ms   median ms"
+                   "     tokens/s   TFLOP/s\n")
+       << std::flush;
+}
+
+void ModelPrinter::add(const ModelTiming& timing) {
+  if (json_) {
+    out_ << (is_first_ ? "\n    " : ",\n    ") << json_of(timing);
+  } else {
+    print_line(out_, timing);
   }
-  out << "work     dtype batch x length lengths   tokens     best ms   median ms     tokens/s"
-         "   TFLOP/s\n";
-  for (const ModelTiming& timing : timings) print_line(out, timing);
+  out_ << std::flush;
+  is_first_ = false;
+}
+
+void ModelPrinter::finish() {
+  if (json_) out_ << "\n  ]\n}\n";
 }
 
 }  // namespace albert::checks

@@ -2,16 +2,13 @@
 #include "core/arena.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace albert {
 
 namespace {
 constexpr size_t kAlignment = 64;
 constexpr size_t kSmallestBlock = size_t{1} << 16;
-/// Until here every new block is as large as all before it. Large blocks have pages of their own,
-/// of which only those that tensors touch take memory, and all go back to the system at the merge;
-/// a block for each tensor would leave the small ones in the heap of the C library.
-constexpr size_t kLargestGrowth = size_t{16} << 20;
 }  // namespace
 
 Arena::~Arena() {
@@ -34,7 +31,7 @@ Tensor Arena::allocate(const char* name, DType dtype, std::initializer_list<int6
   const size_t wanted = size_t(tensor.size()) * size_of(dtype);
   const size_t bytes = (std::max<size_t>(wanted, 1) + kAlignment - 1) / kAlignment * kAlignment;
   if (blocks_.empty() || blocks_.back().size - blocks_.back().used < bytes) {
-    add_block(std::max(bytes, std::min(capacity(), kLargestGrowth)));
+    add_block(std::max(bytes, std::min(capacity(), largest_growth_)));
   }
   Block& block = blocks_.back();
   tensor.data = block.begin + block.used;
@@ -45,12 +42,12 @@ Tensor Arena::allocate(const char* name, DType dtype, std::initializer_list<int6
 }
 
 void Arena::reset() {
+  const size_t needed = std::exchange(used_, 0);
+  entries_.clear();
   if (blocks_.size() > 1) {
     release_blocks();
-    add_block(used_);
+    add_block(needed);
   }
-  entries_.clear();
-  used_ = 0;
   if (!blocks_.empty()) blocks_.back().used = 0;
 }
 

@@ -29,7 +29,14 @@ struct BillItem {
 /// the largest size nothing is allocated any more. Not thread-safe: one arena serves one executor.
 class Arena {
  public:
-  explicit Arena(Memory& memory) : memory_(memory) {}
+  /// Of tensors that stay: a block for each, if it is not small.
+  explicit Arena(Memory& memory) : Arena(memory, 0) {}
+  /// What an arena of runs, whose tensors go with every reset(), grows by: as much as it holds, up
+  /// to 16 MiB. Of large blocks of host memory only the pages that tensors touch are taken, and all
+  /// of them go back to the system at the merge; small blocks would stay in the C library's heap.
+  static constexpr size_t kGrowthOfRuns = size_t{16} << 20;
+  Arena(Memory& memory, size_t largest_growth)
+      : memory_(memory), largest_growth_(largest_growth) {}
   ~Arena();
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
@@ -64,6 +71,7 @@ class Arena {
   void release_blocks() noexcept;
 
   Memory& memory_;
+  const size_t largest_growth_;
   std::vector<Block> blocks_;
   std::vector<Entry> entries_;
   size_t used_ = 0;

@@ -67,7 +67,7 @@ TileRunner::TileRunner(const model::Architecture& architecture, std::shared_ptr<
       shared_backend_(std::move(backend)),
       backend_(*shared_backend_),
       threads_(threads),
-      arena_(backend_) {}
+      arena_(backend_, Arena::kGrowthOfRuns) {}
 
 Ops& TileRunner::executor(int width) {
   std::unique_ptr<Ops>& slot = width > 1 ? wide_ : narrow_;

@@ -272,7 +272,7 @@ std::vector<BillItem> AlbertWeights::bill() const {
   const size_t head_bytes = bytes({&pooler, &masked_lm.dense, &masked_lm.decoder, &sentence_order,
                                    &classifier, &qa_outputs, &span_v2.start, &span_v2.end_hidden,
                                    &span_v2.end, &span_v2.answer_hidden, &span_v2.answer});
-  return {{"weights: tables and norms", storage.used()},
+  return {{"weights: tables and norms", storage.capacity()},
           {"weights: mapping and layers", layer_bytes},
           {"weights: heads", head_bytes}};
 }

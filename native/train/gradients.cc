@@ -38,7 +38,7 @@ GradientRunner::GradientRunner(const model::Architecture& architecture,
     : architecture_(architecture),
       backend_(std::move(backend)),
       ops_(backend_->executor(threads)),
-      arena_(*backend_) {}
+      arena_(*backend_, Arena::kGrowthOfRuns) {}
 
 /// [CLS] for the pooler, labelled tokens for the masked LM; ascending.
 std::vector<int32_t> GradientRunner::rows_that_heads_read(const TrainingBatch& request) const {

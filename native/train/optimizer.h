@@ -74,7 +74,7 @@ class Optimizer {
   std::vector<double> trust_ratios() const;
   std::vector<BillItem> bill() const { return arena_.bill(); }
   /// With what its memory is rounded up by.
-  size_t held_bytes() const { return arena_.used(); }
+  size_t held_bytes() const { return arena_.capacity(); }
 
  private:
   AdamRates rates(double learning_rate) const;

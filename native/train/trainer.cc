@@ -44,8 +44,8 @@ std::vector<BillItem> planned_bill(const model::Architecture& architecture,
   const Optimizer optimizer(*planner, trained_parameters(shapes, shapes, architecture),
                             settings.optimizer);
   const auto packed = model::planned_bill(architecture, shapes, planner);
-  return {{"master weights", arena.used()},
-          {"gradients", arena.used()},
+  return {{"master weights", arena.capacity()},
+          {"gradients", arena.capacity()},
           {"moments and variances", optimizer.held_bytes()},
           {"packed weights", total_bytes(packed)}};
 }

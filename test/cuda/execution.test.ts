@@ -190,6 +190,45 @@ for (const dtype of ['fp32', 'bf16', 'int8', 'fp16']) {
   });
 }
 
+t.test('passes that cannot be captured run as they are', async (t) => {
+  const [first, , third] = await run<Calls>(t, forwards({}));
+  const env = { ALBERT_EMULATOR_FAILING_CAPTURES: '1' };
+  const once = await run<Calls>(t, forwards({}), env);
+  t.ok(count(once[0]!.calls, 'capture') === 2, 'the next pass is captured');
+  t.equal(count(once[2]!.calls, 'graph'), config.num_hidden_layers);
+  const never = { ALBERT_EMULATOR_FAILING_CAPTURES: '1000' };
+  const plain = await run<Calls>(t, forwards({}), never);
+  t.equal(count(plain[0]!.calls, 'capture') + count(plain[1]!.calls, 'capture'), 3, 'given up');
+  t.equal(count(plain[2]!.calls, 'capture') + count(plain[2]!.calls, 'graph'), 0);
+  for (const { result } of [third!, ...once, ...plain]) t.same(result, first!.result, 'same bits');
+});
+
+t.test('models of two dtypes on one GPU do not disturb each other', async (t) => {
+  // One captures its passes, of ever new sizes, while the other's weights are copied.
+  const [answer] = await run<{ errors: string[]; captures: number }>(t, `
+    const wide = { ...config, hidden_size: 64, intermediate_size: 256, vocab_size: 2000 };
+    const model = await albert.AlbertModel.from_config(config, { device: 'cuda', dtype: 'bf16' });
+    const errors = [];
+    let loading = true;
+    const load = async () => {
+      for (let i = 0; i < 12; ++i) {
+        await albert.AlbertModel.from_config(wide, { device: 'cuda', dtype: 'fp32', seed: i })
+          .catch(({ message }) => errors.push(message));
+      }
+      loading = false;
+    };
+    const loads = load();
+    for (let i = 0; loading || i < 8; ++i) {
+      await model({ input_ids: [tokens(4 << (i % 5))] })
+        .catch(({ message }) => errors.push(message));
+    }
+    await loads;
+    const captures = readLog().filter((line) => line.startsWith('capture')).length;
+    say({ errors, captures });`);
+  t.same(answer!.errors, []);
+  t.ok(answer!.captures > 0, `${answer!.captures} captures`);
+});
+
 t.test('batches of one bucket share a recording', async (t) => {
   const [first, second] = await run<Calls>(t, `
     const model = await albert.AlbertModel.from_config(config, { device: 'cuda' });
@@ -222,7 +261,9 @@ t.test('epilogues of linear backward', async (t) => {
         say(await logged(() => trainer.step(batch)));`);
       const name = `${act}, ${bf16 ? 'bf16' : 'fp32'}`;
       const slopes = count(step!.calls, 'matmul epilogue=192 ');
-      t.equal(slopes, fused ? config.num_hidden_layers : 0, `${name}: GELU's slope (DGELU)`);
+      // cuBLASLt does not say how exact its GELU is: float32 has its own.
+      const wanted = fused && bf16 ? config.num_hidden_layers : 0;
+      t.equal(slopes, wanted, `${name}: GELU's slope (DGELU)`);
       const sums = count(step!.calls, 'matmul epilogue=512 ');
       t.ok(sums >= 4 * config.num_hidden_layers, `${name}: ${sums} sums for biases (BGRADB)`);
     }

@@ -46,6 +46,21 @@ t.test('no driver', { skip: driver }, async (t) => {
   t.notMatch(quiet, /warning/, 'no warning where there is no GPU');
 });
 
+t.test('a driver that is too old, or finds no GPU', { skip: noEmulator }, async (t) => {
+  const loadWith = (driver: number): Promise<string> =>
+    load('cuda', { ...emulated(), ALBERT_EMULATOR_DRIVER: String(driver) });
+  const needed = 'and the library needs one for CUDA 13.0; install it, or use device "cpu"';
+  const old = await loadWith(12080);
+  t.equal(old.trim(), `error ERR_BACKEND cuda: the driver is for CUDA 12.8 ${needed}`);
+  const none = await loadWith(0);
+  t.equal(none.trim(), `error ERR_BACKEND cuda: this machine has no NVIDIA driver ${needed}`);
+  t.match(await loadWith(-1), /^error ERR_BACKEND cuda: the driver finds no GPU .*nvidia-smi/);
+  const before = { ...emulated(), ALBERT_EMULATOR_ARCHITECTURE: '75' };
+  const reason = /cuda: the library has no code for CUDA emulator \(sm_75\): it needs .* 8\.0/;
+  t.match(await load('cuda', before), reason);
+  t.match(await load('auto', before), /^warning AlbertWarning .*sm_75/m, 'the CPU computes');
+});
+
 t.test('a library that is not there, or another one', async (t) => {
   const missing = { ALBERT_CUDA_LIBRARY: path.join(t.testdir({}), 'none.so') };
   t.match(await load('cuda', missing), /^error ERR_BACKEND cuda: .*cannot be opened: .*none\.so/);

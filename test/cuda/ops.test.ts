@@ -1,5 +1,5 @@
 // Op cases on the emulated device, plain, small ones and such as reach the kernels of large ones:
-// each runs on three streams, which differ in the order of threads. All sizes: ops.emulated.ts.
+// each runs on three streams, which differ in the order of threads. All sizes: all-ops.emulated.ts.
 import t from 'tap';
 import { checkOps, needEmulator } from '../support/cuda';
 import { dtypes, judgeOps, largerCases } from '../support/op-reports';

@@ -59,10 +59,6 @@ DeviceHandle open_device(const DeviceOptions& options) {
   return DeviceHandle(device, [](Device* opened) { library().close_device(opened); });
 }
 
-std::string version_in_words(int32_t version) {
-  return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
-}
-
 std::string in_words(const DeviceDescription& device) {
   return std::string(device.name) + ", " + std::to_string(device.memory >> 20) +
          " MiB, driver for CUDA " + version_in_words(device.driver_version) + ", built with CUDA " +

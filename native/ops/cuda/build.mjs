@@ -77,11 +77,13 @@ function kernelUse(lines) {
     const entry = /Compiling entry function '(\w+)' for '(sm_\d+)'/.exec(line);
     const [, name] = entry ? (/([a-z][a-z_]*_kernel)/.exec(entry[1]) ?? [undefined, entry[1]]) : [];
     if (entry) {
-      at = use.get(name) ?? { variants: new Set(), registers: {}, shared: 0, spilled: 0 };
+      at = use.get(name) ?? { variants: new Set(), registers: {}, shared: 0, stack: 0, spilled: 0 };
       use.set(name, at);
       at.variants.add(entry[1]);
       at.architecture = entry[2];
     }
+    const stack = /(\d+) bytes stack frame/.exec(line);
+    if (stack && at) at.stack = Math.max(at.stack, Number(stack[1]));
     const spill = /(\d+) bytes spill stores, (\d+) bytes spill loads/.exec(line);
     if (spill && at) at.spilled = Math.max(at.spilled, Number(spill[1]) + Number(spill[2]));
     const used = /Used (\d+) registers/.exec(line);
@@ -96,12 +98,13 @@ function kernelUse(lines) {
 /** A line for each kernel: most registers on each architecture, static shared memory, spills. */
 function printTable(use) {
   const architectures = [...new Set([...use.values()].flatMap((k) => Object.keys(k.registers)))];
-  const head = ['kernel', 'variants', ...architectures, 'shared bytes', 'spilled bytes'];
-  const rows = [...use].sort().map(([name, { variants, registers, shared, spilled }]) => [
+  const head = ['kernel', 'variants', ...architectures, 'shared bytes', 'stack bytes', 'spilled bytes'];
+  const rows = [...use].sort().map(([name, { variants, registers, shared, stack, spilled }]) => [
     name,
     variants.size,
     ...architectures.map((architecture) => registers[architecture] ?? ''),
     shared,
+    stack,
     spilled,
   ]);
   for (const row of [head, ...rows]) {

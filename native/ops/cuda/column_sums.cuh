@@ -23,8 +23,8 @@ template <class T>
 __global__ void __launch_bounds__(kColumnLanes * kRowLanes)
     column_sums_kernel(const ColumnSumsArguments<T> a) {
   __shared__ float partial[kRowLanes][kColumnLanes];
-  const int column = int(blockIdx.x) * kColumnLanes + int(threadIdx.x);
-  const int64_t first = int64_t(blockIdx.y) * a.rows_per_part;
+  const int column = int(blockIdx.y) * kColumnLanes + int(threadIdx.x);
+  const int64_t first = int64_t(blockIdx.x) * a.rows_per_part;
   const int64_t end = first + a.rows_per_part < a.rows ? first + a.rows_per_part : a.rows;
   float sum = 0;
   if (column < a.columns) {
@@ -38,14 +38,15 @@ __global__ void __launch_bounds__(kColumnLanes * kRowLanes)
   if (threadIdx.y > 0 || column >= a.columns) return;
 #pragma unroll
   for (int row = 1; row < kRowLanes; ++row) sum += partial[row][threadIdx.x];
-  float* to = a.sums + int64_t(blockIdx.y) * a.columns + column;
+  float* to = a.sums + int64_t(blockIdx.x) * a.columns + column;
   *to = a.accumulate ? *to + sum : sum;
 }
 
 template <class T>
 cudaError_t sum_columns(const ColumnSumsArguments<T>& arguments, cudaStream_t stream) {
-  const dim3 grid(unsigned(divided_up(arguments.columns, kColumnLanes)),
-                  unsigned(divided_up(arguments.rows, arguments.rows_per_part)));
+  // Rows may be more than a grid has in its second direction (65,535 blocks).
+  const dim3 grid(unsigned(divided_up(arguments.rows, arguments.rows_per_part)),
+                  unsigned(divided_up(arguments.columns, kColumnLanes)));
   return launch(column_sums_kernel<T>, {grid, dim3(kColumnLanes, kRowLanes), 0, stream},
                 arguments);
 }

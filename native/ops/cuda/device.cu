@@ -2,20 +2,12 @@
 // fill on the default stream comes after what was enqueued before it, and before what follows.
 #include "ops/cuda/device.cuh"
 
-#include <algorithm>
+#include <map>
 #include <string_view>
 
 #include "ops/cuda/matmul.cuh"
 
 namespace albert::cuda {
-
-namespace {
-
-std::string mebibytes(uint64_t bytes) {
-  return std::to_string(bytes >> 20) + " MiB";
-}
-
-}  // namespace
 
 void check(cudaError_t error, const std::string& what) {
   if (error == cudaSuccess) return;
@@ -30,26 +22,84 @@ void check(cublasStatus_t error, const std::string& what) {
               "cuda: " + what + " failed: " + cublasLtGetStatusString(error));
 }
 
-Device::Device(const DeviceOptions& options) : options_(options) {
-  int count = 0;
-  check(cudaGetDeviceCount(&count), "search for devices");
+namespace {
+
+std::string mebibytes(uint64_t bytes) {
+  return std::to_string(bytes >> 20) + " MiB";
+}
+
+/// Says what to do where there is no device to use.
+int count_devices() {
+  int count = 0, driver = 0, runtime = 0;
+  const cudaError_t error = cudaGetDeviceCount(&count);
+  if (error == cudaErrorNoDevice || (error == cudaSuccess && count == 0)) {
+    throw Error(ErrorCode::kBackend,
+                "cuda: the driver finds no GPU that this process may use; see nvidia-smi and "
+                "CUDA_VISIBLE_DEVICES, or use device \"cpu\"");
+  }
+  if (error == cudaErrorInsufficientDriver) {
+    check(cudaDriverGetVersion(&driver), "version of the driver");
+    check(cudaRuntimeGetVersion(&runtime), "version of the runtime");
+    const std::string found = driver == 0 ? "this machine has no NVIDIA driver"
+                                          : "the driver is for CUDA " + version_in_words(driver);
+    throw Error(ErrorCode::kBackend, "cuda: " + found + " and the library needs one for CUDA " +
+                                         version_in_words(runtime) +
+                                         "; install it, or use device \"cpu\"");
+  }
+  check(error, "search for devices");
+  return count;
+}
+
+/// Each GPU's, for as long as the process runs: models come and go at any time.
+Gpu& gpu_of(int32_t index) {
+  static std::mutex& mutex = *new std::mutex;
+  static auto& all = *new std::map<int32_t, Gpu>;
+  const std::lock_guard lock(mutex);
+  return all[index];
+}
+
+__global__ void probe_kernel() {}
+
+/// That the library has code which this GPU and its driver run: "auto" is to find out here.
+void require_code(const cudaDeviceProp& properties) {
+  cudaFuncAttributes attributes{};
+  if (cudaFuncGetAttributes(&attributes, probe_kernel) == cudaSuccess) return;
+  cudaGetLastError();
+  const bool is_old = properties.major < 8;
+  throw Error(ErrorCode::kBackend,
+              std::string("cuda: the library has no code for ") + properties.name + " (sm_" +
+                  std::to_string(properties.major) + std::to_string(properties.minor) + "): " +
+                  (is_old ? "it needs compute capability 8.0 or later; use device \"cpu\""
+                          : "update the driver, or build it with \"npm run build:cuda\" from a "
+                            "newer CUDA toolkit"));
+}
+
+int attribute_of(int32_t index, cudaDeviceAttr attribute) {
+  int value = 0;
+  check(cudaDeviceGetAttribute(&value, attribute, index), "size of the L2 cache");
+  return value;
+}
+
+}  // namespace
+
+Device::Device(const DeviceOptions& options) : options_(options), gpu_(gpu_of(options.index)) {
+  const int count = count_devices();
   if (options.index >= count) {
     throw Error(ErrorCode::kBackend, "cuda: expected a device below " + std::to_string(count) +
                                          ", got cuda:" + std::to_string(options.index));
   }
   use();
+  cudaDeviceProp properties{};
+  check(cudaGetDeviceProperties(&properties, options.index), "description of the device");
+  require_code(properties);
+  gpu_.persisting_l2 = size_t(attribute_of(options.index, cudaDevAttrMaxPersistingL2CacheSize));
+  gpu_.largest_window = size_t(attribute_of(options.index, cudaDevAttrMaxAccessPolicyWindowSize));
   check(cublasLtCreate(&cublas_), "start of cuBLASLt");
-  int persisting = 0, window = 0;
-  check(cudaDeviceGetAttribute(&persisting, cudaDevAttrMaxPersistingL2CacheSize, options.index),
-        "size of the L2 cache");
-  check(cudaDeviceGetAttribute(&window, cudaDevAttrMaxAccessPolicyWindowSize, options.index),
-        "size of the L2 cache");
-  persisting_l2_ = size_t(persisting);
-  largest_window_ = size_t(window);
   plans_ = std::make_unique<MatmulPlans>(*this);
 }
 
 Device::~Device() {
+  use_unchecked();
   plans_.reset();
   cublasLtDestroy(cublas_);
 }
@@ -91,6 +141,11 @@ void* Device::allocate(size_t bytes) const {
   return pointer;
 }
 
+void Device::release(void* pointer) const noexcept {
+  use_unchecked();
+  cudaFree(pointer);
+}
+
 void Device::enqueue_copy(const CopyRequest& request, cudaStream_t stream) const {
   use();
   const cudaMemcpyKind kind =
@@ -123,19 +178,21 @@ void Device::synchronize() const {
   check(cudaDeviceSynchronize(), "wait for the device");
 }
 
+/// A hint alone: where it is refused (as to a part of a GPU), nothing is set aside.
 void Device::count_layer_bytes(int64_t bytes) const {
-  const int64_t total = layer_bytes_ += bytes;
-  if (persisting_l2_ == 0 || bytes < 0) return;
-  use();
-  const size_t wanted = std::min(size_t(total), persisting_l2_);
-  check(cudaDeviceSetLimit(cudaLimitPersistingL2CacheSize, wanted), "share of the L2 cache");
+  const auto locked = lock();
+  const int64_t total = gpu_.layer_bytes += bytes;
+  if (gpu_.persisting_l2 == 0) return;
+  use_unchecked();
+  const size_t wanted = size_t(total) <= gpu_.persisting_l2 ? size_t(total) : 0;
+  if (cudaDeviceSetLimit(cudaLimitPersistingL2CacheSize, wanted) == cudaSuccess) return;
+  cudaGetLastError();
+  gpu_.persisting_l2 = 0;
 }
 
-L2Share Device::l2_share() const {
-  const int64_t total = layer_bytes_;
-  if (persisting_l2_ == 0 || total <= 0) return {.ratio = 0, .largest_window = 0};
-  return {.ratio = std::min(1.0f, float(persisting_l2_) / float(total)),
-          .largest_window = largest_window_};
+size_t Device::l2_window() const {
+  const int64_t total = gpu_.layer_bytes;
+  return total > 0 && size_t(total) <= gpu_.persisting_l2 ? size_t(gpu_.largest_window) : 0;
 }
 
 }  // namespace albert::cuda

@@ -21,10 +21,11 @@ void check(cublasStatus_t error, const std::string& what);
 
 class MatmulPlans;
 
-/// How much of the layers' matrices may stay in L2.
-struct L2Share {
-  float ratio;            // of each matrix; 0 = the device sets nothing aside
-  size_t largest_window;  // bytes
+/// What all devices on one GPU of this process share, whatever their arithmetic.
+struct Gpu {
+  std::mutex mutex;  // see Device::lock()
+  std::atomic<int64_t> layer_bytes{0};
+  std::atomic<size_t> persisting_l2{0}, largest_window{0};  // bytes at most
 };
 
 class Device {
@@ -34,8 +35,11 @@ class Device {
   Device(const Device&) = delete;
   Device& operator=(const Device&) = delete;
 
-  /// Makes it the calling thread's device: the first step of every call.
+  /// Makes it the calling thread's device: the first step of every call, for CUDA would start
+  /// another GPU up where a thread has chosen none.
   void use() const { check(cudaSetDevice(options_.index), "choice of the device"); }
+  /// The same where nothing can be thrown.
+  void use_unchecked() const noexcept { cudaSetDevice(options_.index); }
 
   DeviceDescription describe() const;
   struct MemoryState {
@@ -44,17 +48,19 @@ class Device {
   MemoryState memory() const;
   /// Throws Error{kMemory} with what was asked for and what is free.
   void* allocate(size_t bytes) const;
-  static void release(void* pointer) noexcept { cudaFree(pointer); }
+  void release(void* pointer) const noexcept;
   void copy(const CopyRequest& request) const;
   void enqueue_copy(const CopyRequest& request, cudaStream_t stream) const;
   void zero(void* pointer, size_t bytes) const;
   void synchronize() const;
-  /// Held while a stream is captured, and by what waits for all streams: these exclude each other.
-  std::unique_lock<std::mutex> lock() const { return std::unique_lock(mutex_); }
+  /// Held while a stream of this GPU is captured, and by what uses its default stream or waits for
+  /// all streams: these exclude each other.
+  std::unique_lock<std::mutex> lock() const { return std::unique_lock(gpu_.mutex); }
 
   /// Says how many bytes of the layers' matrices came (or, negative, went).
   void count_layer_bytes(int64_t bytes) const;
-  L2Share l2_share() const;
+  /// The bytes of a matrix that may be kept in L2; 0 unless all layers' matrices find room there.
+  size_t l2_window() const;
 
   const DeviceOptions& options() const { return options_; }
   cublasLtHandle_t cublas() const { return cublas_; }
@@ -62,24 +68,25 @@ class Device {
 
  private:
   DeviceOptions options_;
+  Gpu& gpu_;
   cublasLtHandle_t cublas_ = nullptr;
   std::unique_ptr<MatmulPlans> plans_;
-  mutable std::mutex mutex_;
-  size_t persisting_l2_ = 0, largest_window_ = 0;  // bytes at most
-  mutable std::atomic<int64_t> layer_bytes_{0};
 };
 
 /// Device memory that is released with its owner.
 class Buffer {
  public:
   Buffer() = default;
-  Buffer(const Device& device, size_t bytes) : data_(device.allocate(bytes)), bytes_(bytes) {}
+  Buffer(const Device& device, size_t bytes)
+      : device_(&device), data_(device.allocate(bytes)), bytes_(bytes) {}
   Buffer(Buffer&& other) noexcept { swap(other); }
   Buffer& operator=(Buffer&& other) noexcept {
     swap(other);
     return *this;
   }
-  ~Buffer() { Device::release(data_); }
+  ~Buffer() {
+    if (data_) device_->release(data_);
+  }
 
   void* data() const { return data_; }
   size_t bytes() const { return bytes_; }
@@ -94,10 +101,12 @@ class Buffer {
 
  private:
   void swap(Buffer& other) noexcept {
+    std::swap(device_, other.device_);
     std::swap(data_, other.data_);
     std::swap(bytes_, other.bytes_);
   }
 
+  const Device* device_ = nullptr;
   void* data_ = nullptr;
   size_t bytes_ = 0;
 };

@@ -1,9 +1,12 @@
 # Builds libalbert_cuda.so with nvcc: from ALBERT_CUDA_SOURCES, for ALBERT_CUDA_ARCHITECTURES.
 # ALBERT_CUDA=AUTO leaves it out, and says why, where nvcc or the headers of cuBLAS are missing.
-set(ALBERT_CUDA_ARCHITECTURES 80 86 89 90 100 CACHE STRING
-  "Architectures; the last one also comes as PTX, for later ones")
-
 find_package(CUDAToolkit 12.0 QUIET)
+set(ALBERT_CUDA_KNOWN 80 86 89 90)
+if(CUDAToolkit_VERSION VERSION_GREATER_EQUAL 12.8)
+  list(APPEND ALBERT_CUDA_KNOWN 100)
+endif()
+set(ALBERT_CUDA_ARCHITECTURES ${ALBERT_CUDA_KNOWN} CACHE STRING
+  "Architectures; the last one also comes as PTX, for later ones")
 set(ALBERT_CUDA_LACKS "")
 if(NOT CUDAToolkit_FOUND OR NOT CUDAToolkit_NVCC_EXECUTABLE)
   set(ALBERT_CUDA_LACKS "nvcc of the CUDA toolkit, 12 or later")

@@ -34,14 +34,6 @@ auto guarded(Status* status, const Body& body) -> decltype(body()) {
   return decltype(body())();
 }
 
-int32_t device_count(Status* status) {
-  return guarded(status, [] {
-    int count = 0;
-    check(cudaGetDeviceCount(&count), "search for devices");
-    return int32_t(count);
-  });
-}
-
 Device* open_device(const DeviceOptions* options, Status* status) {
   return guarded(status, [&] { return new Device(*options); });
 }
@@ -62,8 +54,8 @@ void* allocate(Device* device, size_t bytes, Status* status) {
   return guarded(status, [&] { return device->allocate(bytes); });
 }
 
-void release(Device*, void* pointer) {
-  Device::release(pointer);
+void release(Device* device, void* pointer) {
+  device->release(pointer);
 }
 
 void copy(Device* device, const CopyRequest* request, Status* status) {
@@ -115,6 +107,10 @@ Worker* open_worker(Device* device, WorkerUse use, Status* status) {
 
 uint64_t scratch_bytes(const Worker* worker) {
   return worker->held_bytes();
+}
+
+uint64_t memory_generation(const Worker* worker) {
+  return worker->memory_generation();
 }
 
 void close_worker(Worker* worker) {
@@ -187,7 +183,6 @@ void run(Worker* worker, uint32_t number, const void* op, Status* status) {
 
 constexpr Library kLibrary = {.version = kLibraryVersion,
                               .layout = CrossingOps::layout(),
-                              .device_count = device_count,
                               .open_device = open_device,
                               .close_device = close_device,
                               .describe = describe,
@@ -207,6 +202,7 @@ constexpr Library kLibrary = {.version = kLibraryVersion,
                               .open_worker = open_worker,
                               .close_worker = close_worker,
                               .scratch_bytes = scratch_bytes,
+                              .memory_generation = memory_generation,
                               .stage = stage,
                               .enqueue_copy = enqueue_copy,
                               .enqueue_zero = enqueue_zero,

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <type_traits>
 
 #include "core/error.h"
@@ -16,7 +17,7 @@
 namespace albert::cuda {
 
 /// Grows with every change of this header's meaning.
-inline constexpr uint32_t kLibraryVersion = 2;
+inline constexpr uint32_t kLibraryVersion = 3;
 
 /// What became of a call.
 struct Status {
@@ -58,6 +59,10 @@ struct DeviceDescription {
   uint64_t memory, free_memory;
   int32_t driver_version, runtime_version;  // 1000 major + 10 minor
 };
+/// As people write versions of CUDA: 13020 is 13.2.
+inline std::string version_in_words(int32_t version) {
+  return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
+}
 
 /// Rows of bytes, one side of them on the device.
 struct CopyRequest {
@@ -135,7 +140,6 @@ struct Library {
   uint32_t version;
   uint64_t layout;
 
-  int32_t (*device_count)(Status* status);
   Device* (*open_device)(const DeviceOptions* options, Status* status);
   void (*close_device)(Device* device);
   void (*describe)(Device* device, DeviceDescription* description, Status* status);
@@ -165,6 +169,8 @@ struct Library {
   void (*close_worker)(Worker* worker);
   /// Memory beside the ops' tensors that it holds, or, planning, would hold.
   uint64_t (*scratch_bytes)(const Worker* worker);
+  /// Changes whenever that memory moves: graphs captured before are not to be launched any more.
+  uint64_t (*memory_generation)(const Worker* worker);
   /// Host memory that copies of this worker may be made from and to; after finish() it may be read
   /// until this is called again.
   void* (*stage)(Worker* worker, size_t bytes, Status* status);
@@ -173,8 +179,8 @@ struct Library {
   void (*enqueue_zero)(Worker* worker, void* pointer, size_t bytes, Status* status);
   /// Waits for everything that was enqueued.
   void (*finish)(Worker* worker, Status* status);
-  /// From begin_capture() to end_capture() ops are recorded instead of run; null and a failure in
-  /// the status where one of them cannot be.
+  /// From begin_capture() to end_capture() ops are recorded instead of run; null where something
+  /// was asked for that cannot be.
   void (*begin_capture)(Worker* worker, Status* status);
   Graph* (*end_capture)(Worker* worker, Status* status);
   void (*launch_graph)(Worker* worker, const Graph* graph, Status* status);

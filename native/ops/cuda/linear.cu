@@ -29,12 +29,18 @@ bool is_aligned(const Tensor& tensor) {
   return reinterpret_cast<uintptr_t>(tensor.data) % 16 == 0 && tensor.row_stride % 8 == 0;
 }
 
-/// The part of bias and activation that may ride on the product: all, with GELU by tanh (cuBLASLt
-/// has no other); the bias, without activation; else nothing, so that a kernel does both.
+/// cuBLASLt has GELU by tanh alone, and says nothing about how exact it is: in float32, where five
+/// digits are promised, kernels compute it.
+bool may_fuse(Activation activation, DType dtype) {
+  return activation == Activation::kGeluTanh && dtype != DType::kF32;
+}
+
+/// The part of bias and activation that may ride on the product: all, or the bias, without
+/// activation; else nothing, so that a kernel does both.
 cublasLtEpilogue_t epilogue_for(const LinearForwardCall& op, const Tensor& y) {
   const bool keeps = bool(op.preactivation);
   if (op.activation == Activation::kNone && !keeps) return CUBLASLT_EPILOGUE_BIAS;
-  if (op.activation != Activation::kGeluTanh) return CUBLASLT_EPILOGUE_DEFAULT;
+  if (!may_fuse(op.activation, y.dtype)) return CUBLASLT_EPILOGUE_DEFAULT;
   if (!keeps) return CUBLASLT_EPILOGUE_GELU_BIAS;
   const bool fits = is_aligned(op.preactivation) && is_aligned(y) &&
                     op.preactivation.dtype == y.dtype && y.columns() % 8 == 0;
@@ -166,10 +172,10 @@ void Worker::add_weight_gradient(const LinearBackwardCall& op, const Tensor& dz)
 void Worker::multiply_through(const LinearBackwardCall& op, const Matmul& matmul) {
   const InputActivation& input = op.input;
   const Tensor& y = matmul.y;
-  const bool may_fuse = input.activation == Activation::kGeluTanh &&
-                        input.preactivation.dtype == y.dtype && y.columns() % 8 == 0 &&
-                        is_aligned(input.preactivation) && is_aligned(y);
-  if (input.preactivation && may_fuse) {
+  const bool fits = may_fuse(input.activation, y.dtype) &&
+                    input.preactivation.dtype == y.dtype && y.columns() % 8 == 0 &&
+                    is_aligned(input.preactivation) && is_aligned(y);
+  if (input.preactivation && fits) {
     Matmul fused = matmul;
     fused.epilogue = CUBLASLT_EPILOGUE_DGELU;
     fused.auxiliary = input.preactivation;

@@ -11,7 +11,9 @@ namespace albert::cuda {
 namespace {
 
 constexpr size_t kWorkspace = size_t{32} << 20;  // what cuBLAS recommends for the newest devices
-constexpr uint32_t kWidestAlignment = 256;
+/// No instruction loads more at a time: what pointers share beyond that shall choose no algorithm.
+constexpr uint32_t kWidestAlignment = 16;
+constexpr size_t kMostPlans = 1 << 14;
 
 cudaDataType_t type_of(DType dtype) {
   switch (dtype) {
@@ -99,6 +101,9 @@ class Preference {
   explicit Preference(const Matmul& matmul) {
     check(cublasLtMatmulPreferenceCreate(&preference_), "search for an algorithm");
     set(CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, uint64_t(kWorkspace));
+    // Partial sums of a product in parts are added up as they were made, never in y's narrow type.
+    set(CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK,
+        uint32_t(CUBLASLT_REDUCTION_SCHEME_NONE | CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE));
     set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, alignment_of(matmul.right.data));
     set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, alignment_of(matmul.left.data));
     set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, alignment_of(addend_of(matmul).data));
@@ -119,15 +124,10 @@ class Preference {
   cublasLtMatmulPreference_t preference_ = nullptr;
 };
 
-/// The operands with the number of rows of the batch replaced: M, or K where left is transposed
-/// (a weight's gradient sums over the rows).
+/// The operands with the number of rows of the batch replaced.
 Matmul with_rows(Matmul matmul, int64_t rows) {
   matmul.left.shape[0] = rows;
-  if (matmul.left_transposed) {
-    matmul.right.shape[0] = rows;
-  } else {
-    matmul.y.shape[0] = matmul.addend.shape[0] = matmul.auxiliary.shape[0] = rows;
-  }
+  matmul.y.shape[0] = matmul.addend.shape[0] = matmul.auxiliary.shape[0] = rows;
   return matmul;
 }
 
@@ -157,6 +157,9 @@ MatmulPlans::Plan MatmulPlans::plan_for(const Matmul& matmul) {
     const bool exists = status == CUBLAS_STATUS_SUCCESS && count > 0;
     return {found.algo, found.workspaceSize, exists};
   };
+  // A weight's gradient sums over the rows: no row's bits depend on its algorithm, and one that was
+  // chosen for another length of the sum may split it in unsuitable parts.
+  if (matmul.left_transposed) return search(matmul);
   const Plan plan = search(with_rows(matmul, bucket_of(matmul.left.rows())));
   if (!plan.exists) return search(matmul);
   const Operands operands(matmul, tf32);
@@ -190,9 +193,11 @@ bool MatmulPlans::run(const Matmul& matmul, Worker& worker) {
   Plan plan;
   {
     const std::lock_guard lock(mutex_);
-    const auto [entry, is_new] = plans_.try_emplace(key);
-    if (is_new) entry->second = plan_for(matmul);
-    plan = entry->second;
+    // Any number of rows may come in a service's life; what is forgotten is chosen again alike.
+    if (plans_.size() >= kMostPlans) plans_.clear();
+    const auto known = plans_.find(key);
+    plan = known == plans_.end() ? plan_for(matmul) : known->second;
+    if (known == plans_.end()) plans_.emplace(key, plan);
   }
   if (!plan.exists) return false;
   void* const workspace = worker.memory(Worker::Slot::kMatmul, plan.workspace);
@@ -201,13 +206,20 @@ bool MatmulPlans::run(const Matmul& matmul, Worker& worker) {
   const float one = 1, addend = matmul.addend ? 1 : 0;
   const int32_t integer_one = 1, integer_zero = 0;
   const bool integers = left.dtype == DType::kI8;
-  check(cublasLtMatmul(device_.cublas(), operands.description,
-                       integers ? static_cast<const void*>(&integer_one) : &one, right.data,
-                       operands.right, left.data, operands.left,
-                       integers ? static_cast<const void*>(&integer_zero) : &addend,
-                       addend_of(matmul).data, operands.addend, y.data, operands.y,
-                       &plan.algorithm, workspace, plan.workspace, worker.stream()),
-        "matrix product");
+  const cublasStatus_t status =
+      cublasLtMatmul(device_.cublas(), operands.description,
+                     integers ? static_cast<const void*>(&integer_one) : &one, right.data,
+                     operands.right, left.data, operands.left,
+                     integers ? static_cast<const void*>(&integer_zero) : &addend,
+                     addend_of(matmul).data, operands.addend, y.data, operands.y, &plan.algorithm,
+                     workspace, plan.workspace, worker.stream());
+  if (status != CUBLAS_STATUS_SUCCESS && matmul.epilogue != CUBLASLT_EPILOGUE_DEFAULT) {
+    // Whoever asked does without the epilogue, from now on.
+    const std::lock_guard lock(mutex_);
+    plans_[key].exists = false;
+    return false;
+  }
+  check(status, "matrix product");
   return true;
 }
 

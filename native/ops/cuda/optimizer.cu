@@ -58,8 +58,11 @@ struct SquareSumArguments {
   double* partials;  // one a chunk
 };
 
+// Arguments with a list of slots are looked up by index: __grid_constant__ keeps them where they
+// are, else every thread might copy the whole list.
 template <class T>
-__global__ void __launch_bounds__(kThreads) square_sum_kernel(const SquareSumArguments a) {
+__global__ void __launch_bounds__(kThreads)
+    square_sum_kernel(const __grid_constant__ SquareSumArguments a) {
   const Chunk chunk = chunk_of(a.batch, int(blockIdx.x));
   const auto* x = reinterpret_cast<const T*>(a.batch.slots[chunk.slot].gradient);
   double sum = 0;
@@ -151,7 +154,8 @@ __device__ __forceinline__ float update_of(const Slot& slot, const Rates& rates,
   return m / (root + rates.epsilon) + decay;
 }
 
-__global__ void __launch_bounds__(kThreads) adamw_kernel(const UpdateArguments a) {
+__global__ void __launch_bounds__(kThreads)
+    adamw_kernel(const __grid_constant__ UpdateArguments a) {
   if (*a.finite == 0) return;
   const Chunk chunk = chunk_of(a.batch, int(blockIdx.x));
   const Slot& slot = a.batch.slots[chunk.slot];
@@ -162,7 +166,8 @@ __global__ void __launch_bounds__(kThreads) adamw_kernel(const UpdateArguments a
   }
 }
 
-__global__ void __launch_bounds__(kThreads) lamb_moments_kernel(const UpdateArguments a) {
+__global__ void __launch_bounds__(kThreads)
+    lamb_moments_kernel(const __grid_constant__ UpdateArguments a) {
   if (*a.finite == 0) return;
   const Chunk chunk = chunk_of(a.batch, int(blockIdx.x));
   const Slot& slot = a.batch.slots[chunk.slot];
@@ -183,7 +188,8 @@ __global__ void __launch_bounds__(kThreads) lamb_moments_kernel(const UpdateArgu
 }
 
 /// A block for each tensor adds its chunks' sums.
-__global__ void __launch_bounds__(kThreads) lamb_ratios_kernel(const UpdateArguments a) {
+__global__ void __launch_bounds__(kThreads)
+    lamb_ratios_kernel(const __grid_constant__ UpdateArguments a) {
   if (*a.finite == 0) return;
   const int index = int(blockIdx.x);
   const int64_t before = index > 0 ? a.batch.slots[index - 1].end : 0;
@@ -200,7 +206,8 @@ __global__ void __launch_bounds__(kThreads) lamb_ratios_kernel(const UpdateArgum
   a.ratios[index] = adapts ? sqrt(weights / updates) : 1.0;
 }
 
-__global__ void __launch_bounds__(kThreads) lamb_apply_kernel(const UpdateArguments a) {
+__global__ void __launch_bounds__(kThreads)
+    lamb_apply_kernel(const __grid_constant__ UpdateArguments a) {
   if (*a.finite == 0) return;
   const Chunk chunk = chunk_of(a.batch, int(blockIdx.x));
   const Slot& slot = a.batch.slots[chunk.slot];

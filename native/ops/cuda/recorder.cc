@@ -14,6 +14,8 @@ namespace {
 
 /// Row counts in use at a time, twice: the last pass differs from the others.
 constexpr size_t kMostRecordings = 32;
+/// How often a list of ops is captured in vain before that is given up.
+constexpr int kMostFailures = 3;
 
 bool is_turned_off() {
   const char* wish = std::getenv("ALBERT_CUDA_GRAPHS");
@@ -55,10 +57,26 @@ void Recorder::run(const std::function<void()>& body) {
     return remember();
   }
   known->last_use = ++uses_;
-  if (known->graph == nullptr || known->scratch != library().scratch_bytes(worker_)) {
-    capture(*known);
+  if (may_replay(*known)) return launch(worker_, known->graph);
+  call_all();
+  known->generation = memory_generation();
+}
+
+/// Whether there is a graph of it that may be launched, captured now if it has to be.
+bool Recorder::may_replay(Recording& recording) {
+  if (recording.generation != memory_generation()) {
+    if (recording.graph) library().release_graph(std::exchange(recording.graph, nullptr));
+    return false;  // memory may have to grow again, which no capture allows
   }
-  launch(worker_, known->graph);
+  if (recording.graph) return true;
+  if (recording.failures >= kMostFailures) return false;
+  if (capture(recording)) return true;
+  ++recording.failures;
+  return false;
+}
+
+uint64_t Recorder::memory_generation() const {
+  return library().memory_generation(worker_);
 }
 
 /// The body asks for something that is not kept: it runs as it would without a recorder.
@@ -80,20 +98,22 @@ void Recorder::call_all() const {
   }
 }
 
-void Recorder::capture(Recording& recording) {
-  if (recording.graph) library().release_graph(std::exchange(recording.graph, nullptr));
-  Status status{}, end{};
-  library().begin_capture(worker_, &status);
-  check(status);
+/// False where it failed: the ops, run as they are, tell what is wrong with them.
+bool Recorder::capture(Recording& recording) {
+  Status begin{}, end{};
+  library().begin_capture(worker_, &begin);
+  if (begin.failed) return false;
+  bool is_whole = true;
   try {
     call_all();
-  } catch (...) {
-    library().release_graph(library().end_capture(worker_, &end));
-    throw;
+  } catch (const Error&) {
+    is_whole = false;
   }
   recording.graph = library().end_capture(worker_, &end);
-  check(end);
-  recording.scratch = library().scratch_bytes(worker_);
+  if (!is_whole && recording.graph) {
+    library().release_graph(std::exchange(recording.graph, nullptr));
+  }
+  return recording.graph != nullptr;
 }
 
 Recorder::Recording* Recorder::find() {
@@ -110,7 +130,8 @@ void Recorder::remember() {
     if (oldest->graph) library().release_graph(oldest->graph);
     recordings_.erase(oldest);
   }
-  recordings_.push_back({std::move(ops_), nullptr, 0, ++uses_});
+  recordings_.push_back(
+      {.ops = std::move(ops_), .generation = memory_generation(), .last_use = ++uses_});
 }
 
 }  // namespace albert::cuda

@@ -14,9 +14,10 @@
 namespace albert::cuda {
 
 /// Of one executor. A graph stands for a list of ops that is equal in every field, tensors by their
-/// addresses and weights by their serials, so that to replay it is to run these ops. The first time
-/// a list is run as it is (and memory grows as it has to), the second time it is captured.
-/// ALBERT_CUDA_GRAPHS=0 turns all of it off.
+/// addresses and weights by their serials, so that to replay it is to run these ops. A list is run
+/// as it is until the worker's memory is as large as it has to be, then captured. What cannot be
+/// captured (another part of the process may wait for the whole GPU meanwhile, which ends captures)
+/// is run as it is. ALBERT_CUDA_GRAPHS=0 turns all of it off.
 class Recorder {
  public:
   explicit Recorder(Worker* worker);
@@ -56,9 +57,10 @@ class Recorder {
   };
   struct Recording {
     std::vector<RecordedOp> ops;
-    Graph* graph;       // null until it is seen again
-    uint64_t scratch;   // what the worker held then: where that moved, the graph is stale
+    uint64_t generation;  // of the worker's memory, when it was run or captured
     uint64_t last_use;
+    Graph* graph = nullptr;
+    int failures = 0;  // to capture it
   };
 
   static bool may_keep(const LinearForwardCall& op) { return op.x.rows() <= kReplayedRows; }
@@ -69,7 +71,9 @@ class Recorder {
 
   void give_up();
   void call_all() const;
-  void capture(Recording& recording);
+  uint64_t memory_generation() const;
+  bool may_replay(Recording& recording);
+  bool capture(Recording& recording);
   Recording* find();
   void remember();
 

@@ -48,7 +48,7 @@ async function reasonAgainst() {
 /** Parity and golden models; once more under compute-sanitizer, where it is installed. */
 function test() {
   let failed = run(program(), ['--device', 'cuda']) !== 0;
-  const golden = ['tap', 'test/cuda/golden.emulated.ts'];
+  const golden = ['tap', 'test/cuda/golden.test.ts'];
   failed = run('npx', golden, { ALBERT_TEST_GPU: '1' }) !== 0 || failed;
   const sanitizer = spawnSync('compute-sanitizer', ['--version']).status === 0;
   if (!sanitizer) console.log('\ncompute-sanitizer is not installed: it checked nothing');

@@ -22,13 +22,13 @@ struct ForwardArguments {
 /// neighbouring columns.
 __global__ void __launch_bounds__(kThreads)
     weighted_sum_forward_kernel(const ForwardArguments a) {
-  const int column = int(blockIdx.x) * kThreads + int(threadIdx.x);
+  const int column = int(blockIdx.y) * kThreads + int(threadIdx.x);
   if (column >= a.columns) return;
-  const int end = a.offsets[blockIdx.y + 1];
+  const int end = a.offsets[blockIdx.x + 1];
   float sum = 0;
 #pragma unroll 4
-  for (int t = a.offsets[blockIdx.y]; t < end; ++t) sum += a.weights[t] * a.x[t][column];
-  a.y[blockIdx.y][column] = sum;
+  for (int t = a.offsets[blockIdx.x]; t < end; ++t) sum += a.weights[t] * a.x[t][column];
+  a.y[blockIdx.x][column] = sum;
 }
 
 template <class T>
@@ -88,8 +88,9 @@ cudaError_t run(const WeightedSumForward& op, const Queue& queue) {
                                    .weights = op.weights.as<const float>(),
                                    .offsets = op.cu_seqlens.as<const int32_t>(),
                                    .columns = int(op.x.columns())};
-  const dim3 grid(unsigned(divided_up<int64_t>(op.x.columns(), kThreads)),
-                  unsigned(op.y.rows()));
+  // Sequences may be more than a grid has in its second direction (65,535 blocks).
+  const dim3 grid(unsigned(op.y.rows()),
+                  unsigned(divided_up<int64_t>(op.x.columns(), kThreads)));
   return launch(weighted_sum_forward_kernel, {grid, dim3(kThreads), 0, queue.stream}, arguments);
 }
 

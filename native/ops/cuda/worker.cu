@@ -56,12 +56,17 @@ Worker::Worker(Device& device, WorkerUse use) : device_(device), plans_(use == W
 
 Worker::~Worker() {
   if (plans_) return;
+  device_.use_unchecked();
   cudaStreamSynchronize(stream_);
   cudaStreamDestroy(stream_);
 }
 
 void* Worker::memory(Slot slot, size_t bytes) {
-  if (!plans_) return slots_[size_t(slot)].grow(device_, bytes);
+  if (!plans_) {
+    Buffer& held = slots_[size_t(slot)];
+    if (bytes > held.bytes()) ++memory_generation_;
+    return held.grow(device_, bytes);
+  }
   size_t& planned = planned_[size_t(slot)];
   planned = std::max(planned, bytes);
   return reinterpret_cast<void*>(uintptr_t{256});  // nobody looks there
@@ -85,12 +90,14 @@ void Worker::enqueue_zero(void* pointer, size_t bytes) {
 }
 
 void Worker::finish() {
+  device_.use();
   check(cudaStreamSynchronize(stream_), "wait for a stream");
   staged_is_done_ = true;
 }
 
 /// What was staged before finish() may be read until something else is staged.
 void* Worker::stage(size_t bytes) {
+  device_.use();
   if (std::exchange(staged_is_done_, false)) staging_.reset();
   return staging_.allocate(bytes);
 }
@@ -112,18 +119,23 @@ void Worker::repack(Weight& weight, const WeightPart& part) {
   }
 }
 
-/// The matrix shall stay in the part of L2 that is set aside, for the passes to come.
+/// The matrix shall stay in the part of L2 that is set aside, for the passes to come: a hint alone.
+/// Nothing says that a stream takes it while it is captured; what is replayed finds in the cache
+/// what the run before the capture has put there.
 void Worker::keep_in_cache(const Weight& weight) {
-  const L2Share share = device_.l2_share();
-  if (plans_ || !weight.is_layer() || share.ratio == 0 || in_cache_ == weight.matrix().data) return;
+  const size_t window = device_.l2_window();
+  if (plans_ || capturing_.owns_lock() || !weight.is_layer() || window == 0) return;
+  if (in_cache_ == weight.matrix().data) return;
   cudaStreamAttrValue value{};
   value.accessPolicyWindow.base_ptr = weight.matrix().data;
-  value.accessPolicyWindow.num_bytes = std::min(weight.matrix_bytes(), share.largest_window);
-  value.accessPolicyWindow.hitRatio = share.ratio;
+  value.accessPolicyWindow.num_bytes = std::min(weight.matrix_bytes(), window);
+  value.accessPolicyWindow.hitRatio = 1;
   value.accessPolicyWindow.hitProp = cudaAccessPropertyPersisting;
-  value.accessPolicyWindow.missProp = cudaAccessPropertyStreaming;
-  check(cudaStreamSetAttribute(stream_, cudaStreamAttributeAccessPolicyWindow, &value),
-        "policy of the L2 cache");
+  value.accessPolicyWindow.missProp = cudaAccessPropertyNormal;
+  if (cudaStreamSetAttribute(stream_, cudaStreamAttributeAccessPolicyWindow, &value) !=
+      cudaSuccess) {
+    cudaGetLastError();
+  }
   in_cache_ = weight.matrix().data;
 }
 
@@ -133,16 +145,18 @@ void Worker::begin_capture() {
   capturing_ = std::move(until_the_end);
 }
 
+/// Null where something was asked for meanwhile that cannot be captured.
 std::unique_ptr<Graph> Worker::end_capture() {
+  device_.use();
   const std::unique_lock<std::mutex> until_the_end = std::move(capturing_);
   cudaGraph_t captured = nullptr;
-  check(cudaStreamEndCapture(stream_, &captured),
-        "capture of a graph (ALBERT_CUDA_GRAPHS=0 does without)");
   cudaGraphExec_t executable = nullptr;
-  const cudaError_t error = cudaGraphInstantiate(&executable, captured, 0);
-  cudaGraphDestroy(captured);
-  check(error, "start of a graph (ALBERT_CUDA_GRAPHS=0 does without)");
-  return std::make_unique<Graph>(executable);
+  cudaError_t error = cudaStreamEndCapture(stream_, &captured);
+  if (error == cudaSuccess) error = cudaGraphInstantiate(&executable, captured, 0);
+  if (captured) cudaGraphDestroy(captured);
+  if (error == cudaSuccess) return std::make_unique<Graph>(executable);
+  cudaGetLastError();  // later launches are not to see it
+  return nullptr;
 }
 
 void Worker::launch(const Graph& graph) {

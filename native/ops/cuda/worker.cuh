@@ -78,11 +78,12 @@ class Worker {
   void* memory(Slot slot, size_t bytes);
   /// Of all that memory() gave.
   size_t held_bytes() const;
+  /// Changes whenever some of that memory moves: what was captured before is stale then.
+  uint64_t memory_generation() const { return memory_generation_; }
   /// Whether nothing is to be run.
   bool plans() const { return plans_; }
   /// A matrix without gaps of that shape in a slot.
   Tensor matrix(Slot slot, DType dtype, int64_t rows, int64_t columns);
-
 
   void* stage(size_t bytes);
   void enqueue_copy(const CopyRequest& request);
@@ -113,6 +114,7 @@ class Worker {
   std::array<size_t, size_t(Slot::kCount)> planned_ = {};
   PinnedArena staging_;
   bool staged_is_done_ = false;  // the device has read and written all of it
+  uint64_t memory_generation_ = 0;
   const void* in_cache_ = nullptr;
   std::unique_lock<std::mutex> capturing_;
 };

@@ -12,7 +12,7 @@ namespace emulator {
 
 constexpr unsigned kWarp = 32;
 constexpr unsigned kMaxThreads = 1024;
-constexpr unsigned kMaxCopies = 128;  // of a thread in flight
+constexpr unsigned kMaxCopies = 256;  // of a thread in flight
 
 struct Thread {
   Fiber fiber;

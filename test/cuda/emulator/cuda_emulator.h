@@ -64,8 +64,14 @@ cudaError_t set_attribute(Function*, cudaFuncAttribute, int) {
   return cudaSuccess;
 }
 
+template <class Function>
+cudaError_t get_attributes(cudaFuncAttributes*, Function*) {
+  return device_has_code() ? cudaSuccess : cudaErrorNoKernelImageForDevice;
+}
+
 }  // namespace emulator
 
 // Macros, so that the toolkit's own headers may stand in for include/.
 #define cudaLaunchKernelEx emulator::launch_kernel
 #define cudaFuncSetAttribute emulator::set_attribute
+#define cudaFuncGetAttributes emulator::get_attributes

@@ -31,6 +31,23 @@ size_t device_memory_limit = initial_memory_limit();
 
 namespace {
 
+constexpr int kRuntimeVersion = 13000;
+
+int number_from(const char* variable, int otherwise) {
+  const char* wish = std::getenv(variable);
+  return wish ? std::atoi(wish) : otherwise;
+}
+
+/// As CUDA writes versions; 0 = no driver, -1 = a driver that finds no GPU.
+int driver_version() {
+  return number_from("ALBERT_EMULATOR_DRIVER", kRuntimeVersion);
+}
+
+/// The compute capability, 10 major + minor.
+int architecture() {
+  return number_from("ALBERT_EMULATOR_ARCHITECTURE", 86);
+}
+
 constexpr size_t kLargestWindow = size_t{1} << 27;
 constexpr size_t kPersistingL2 = 3 << 18;
 
@@ -99,6 +116,10 @@ cudaError_t check_window(const cudaAccessPolicyWindow& window) {
 
 }  // namespace
 
+bool device_has_code() {
+  return architecture() >= 80;
+}
+
 void set_last_error(cudaError_t error) {
   last_error = error;
 }
@@ -112,6 +133,7 @@ extern "C" {
 
 cudaError_t cudaMalloc(void** pointer, size_t bytes) {
   log_call("malloc %zu", bytes);
+  if (emulator::is_thread_capturing()) return cudaErrorStreamCaptureUnsupported;
   const std::lock_guard lock(device().mutex);
   if (bytes > emulator::device_memory_limit - device().used) return cudaErrorMemoryAllocation;
   if (posix_memalign(pointer, 256, bytes ? bytes : 1) != 0) return cudaErrorMemoryAllocation;
@@ -213,8 +235,10 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t, cudaEvent_t, unsigned) {
 }
 
 cudaError_t cudaGetDeviceCount(int* count) {
-  *count = 1;
-  return cudaSuccess;
+  const int driver = emulator::driver_version();
+  *count = driver >= emulator::kRuntimeVersion ? 1 : 0;
+  if (driver < 0) return cudaErrorNoDevice;
+  return *count == 1 ? cudaSuccess : cudaErrorInsufficientDriver;
 }
 
 cudaError_t cudaSetDevice(int device) {
@@ -225,8 +249,8 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
   if (device != 0) return cudaErrorInvalidDevice;
   *properties = {.name = "CUDA emulator",
                  .totalGlobalMem = emulator::device_memory_limit,
-                 .major = 8,
-                 .minor = 6,
+                 .major = emulator::architecture() / 10,
+                 .minor = emulator::architecture() % 10,
                  .multiProcessorCount = 2,
                  .l2CacheSize = 1 << 20};
   return cudaSuccess;
@@ -248,16 +272,17 @@ cudaError_t cudaStreamSetAttribute(cudaStream_t stream, cudaStreamAttrID,
                                    const cudaStreamAttrValue* value) {
   const cudaAccessPolicyWindow& window = value->accessPolicyWindow;
   log_call("window %zu %.3f", window.num_bytes, double(window.hitRatio));
+  if (emulator::is_capturing(stream)) return cudaErrorStreamCaptureUnsupported;
   return stream ? emulator::check_window(window) : cudaErrorInvalidValue;
 }
 
 cudaError_t cudaDriverGetVersion(int* version) {
-  *version = 13000;
+  *version = emulator::driver_version();
   return cudaSuccess;
 }
 
 cudaError_t cudaRuntimeGetVersion(int* version) {
-  *version = 13000;
+  *version = emulator::kRuntimeVersion;
   return cudaSuccess;
 }
 

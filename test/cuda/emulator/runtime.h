@@ -65,6 +65,8 @@ bool take_finished_copy(int pending, Copy& copy);
 
 /// Room in device memory that cudaMalloc will give before it fails; tests make it small.
 extern size_t device_memory_limit;
+/// Whether the library has code for the device, which is new enough unless a test wants it old.
+bool device_has_code();
 
 /// Calls run() in several orders; what it computes must come out the same.
 template <class Run>

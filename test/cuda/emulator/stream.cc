@@ -30,6 +30,13 @@ namespace {
 
 std::atomic<uint64_t> stream_count{0};
 std::atomic<int> capturing_streams{0};
+thread_local bool thread_captures = false;
+
+/// How many captures are to fail, as where somebody else in the process waits for the whole GPU.
+std::atomic<int> failing_captures{[] {
+  const char* wish = std::getenv("ALBERT_EMULATOR_FAILING_CAPTURES");
+  return wish ? std::atoi(wish) : 0;
+}()};
 
 std::FILE* open_log() {
   const char* file = std::getenv("ALBERT_EMULATOR_LOG");
@@ -48,6 +55,10 @@ bool is_capturing(cudaStream_t stream) {
 
 void keep(cudaStream_t stream, const Work& work) {
   stream->captured.push_back(work);
+}
+
+bool is_thread_capturing() {
+  return thread_captures;
 }
 
 cudaError_t refused_while_capturing(cudaStream_t stream) {
@@ -99,15 +110,21 @@ cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode mo
   if (!stream || stream->capturing) return cudaErrorStreamCaptureUnsupported;
   if (mode != cudaStreamCaptureModeThreadLocal) return cudaErrorInvalidValue;
   log_call("capture");
-  stream->capturing = true;
+  stream->capturing = emulator::thread_captures = true;
   ++emulator::capturing_streams;
   return cudaSuccess;
 }
 
 cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
   if (!emulator::is_capturing(stream)) return cudaErrorInvalidValue;
-  stream->capturing = false;
+  stream->capturing = emulator::thread_captures = false;
   --emulator::capturing_streams;
+  if (emulator::failing_captures-- > 0) {
+    for (const emulator::Work& work : stream->captured) work.release(work.context);
+    stream->captured.clear();
+    *graph = nullptr;
+    return cudaErrorStreamCaptureInvalidated;
+  }
   *graph = new CUgraph_st{std::move(stream->captured)};
   stream->captured.clear();
   return cudaSuccess;

@@ -13,6 +13,8 @@ struct Work {
 };
 
 bool is_capturing(cudaStream_t stream);
+/// Whether the calling thread captures: it may not allocate then.
+bool is_thread_capturing();
 /// Takes work for the graph that the stream is being captured into.
 void keep(cudaStream_t stream, const Work& work);
 /// What keeps a call from being made now: that a stream is captured which it would have to wait

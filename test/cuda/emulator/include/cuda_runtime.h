@@ -68,7 +68,9 @@ enum cudaError_t {
   cudaErrorInsufficientDriver = 35,
   cudaErrorNoDevice = 100,
   cudaErrorInvalidDevice = 101,
+  cudaErrorNoKernelImageForDevice = 209,
   cudaErrorStreamCaptureUnsupported = 900,
+  cudaErrorStreamCaptureInvalidated = 901,
   cudaErrorStreamCaptureImplicit = 906,
 };
 enum cudaMemcpyKind {
@@ -105,6 +107,10 @@ union cudaStreamAttrValue {
 };
 enum cudaFuncAttribute { cudaFuncAttributeMaxDynamicSharedMemorySize = 8 };
 enum : unsigned { cudaStreamDefault = 0, cudaEventDisableTiming = 2, cudaHostAllocDefault = 0 };
+
+struct cudaFuncAttributes {
+  int ptxVersion, binaryVersion;
+};
 
 struct cudaLaunchAttribute;
 struct cudaLaunchConfig_t {
