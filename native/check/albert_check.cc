@@ -29,7 +29,8 @@ constexpr double kSmallFlops = 1e6;
 constexpr const char* kHelp =
     "usage: albert_check [--mode parity|gradient|timing|models|training|cost]\n"
     "                    [--filter TEXT] [--device NAME] [--isa NAME]\n"
-    "                    [--dtype NAME] [--allow_tf32] [--updates COUNT] [--small]\n"
+    "                    [--dtype NAME] [--allow_tf32] [--updates COUNT]\n"
+    "                    [--small] [--once]\n"
     "                    [--quick] [--json] [--list] [--help]\n"
     "\n"
     "  --mode parity   every case against the float64 reference: errors, guard\n"
@@ -52,7 +53,9 @@ constexpr const char* kHelp =
     "  --dtype NAME    fp32, bf16, int8, or, of cuda, fp16 (default: all of them)\n"
     "  --allow_tf32    cuda: fp32 products with the shorter fractions of TF32\n"
     "  --quick         models: a tiny model and few shapes, to see that it works\n"
-    "  --small         parity: only cases of up to a million operations\n"
+    "  --small         parity: only cases below the size of real models, of up to a\n"
+    "                  million operations\n"
+    "  --once          parity: not again with more threads, and for each item alone\n"
     "  --json          one JSON document instead of lines\n"
     "  --list          the names of the cases, without running them\n"
     "\n"
@@ -66,6 +69,7 @@ struct Arguments {
   std::string dtype;
   std::string updates = "300";
   bool small = false;
+  bool once = false;
   bool quick = false;
   bool allow_tf32 = false;
   bool json = false;
@@ -97,6 +101,7 @@ Arguments parse(const std::vector<std::string>& words) {
                                                        {"--updates", &arguments.updates}};
   const std::map<std::string, bool*> flags = {
       {"--small", &arguments.small},
+      {"--once", &arguments.once},
       {"--quick", &arguments.quick},
       {"--allow_tf32", &arguments.allow_tf32},
       {"--json", &arguments.json}, {"--list", &arguments.list}, {"--help", &arguments.help}};
@@ -167,12 +172,16 @@ int run_parity(const Arguments& arguments) {
   std::vector<ParityReport> reports;
   bool passed = true;
   for (const CaseInfo& info : chosen_cases(arguments)) {
+    const auto is_computed = [&](const std::shared_ptr<Backend>& backend) {
+      return computes_in(info.op, backend->dtype(), backend->name());
+    };
+    if (std::none_of(backends.begin(), backends.end(), is_computed)) continue;
     const OpCase& op_case = find_case(info.name);
-    if (arguments.small && flops_of(op_case) > kSmallFlops) continue;
+    if (arguments.small && (info.timed || flops_of(op_case) > kSmallFlops)) continue;
     const ExpectedCase expected = expect(op_case);
     for (const auto& backend : backends) {
-      if (!computes_in(info.op, backend->dtype(), backend->name())) continue;
-      reports.push_back(check_parity(expected, *backend));
+      if (!is_computed(backend)) continue;
+      reports.push_back(check_parity(expected, *backend, arguments.once));
       passed = passed && reports.back().passed();
     }
   }

@@ -172,9 +172,10 @@ struct BackwardArguments {
 
 /// A block takes rows one after the other, a thread the same columns of each, so that it adds up
 /// dweight and dbias of these alone: in registers, or in its own row of memory where a row is
-/// longer than registers hold.
+/// longer than registers hold. (Two blocks a multiprocessor: without that word ptxas spares
+/// registers for four, and spills.)
 template <class T, int kWidth, int kVectors>
-__global__ void __launch_bounds__(kThreads)
+__global__ void __launch_bounds__(kThreads, 2)
     layer_norm_backward_kernel(const BackwardArguments<T> a) {
   using Vector = SumVector<kWidth>;
   const int64_t first = int64_t(blockIdx.x) * a.rows_per_block;
