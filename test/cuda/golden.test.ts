@@ -21,11 +21,12 @@ const bounds = { fp32: 1e-5, bf16: 2e-2, fp16: 4e-3 } as const;
 /**
  * How far gradients may be, as shares of the larger of their norm and `floor` × the norm of all. A
  * bfloat16 is off by 2^-9 of itself, so that smaller gradients drown in rounding, a half by an
- * eighth of that.
+ * eighth of that. (PyTorch 2.13 on a CPU, autocast to bfloat16, is off by 2.1e-2 and 4.6e-2 with
+ * this floor on the first two models.)
  */
 const gradientBounds = {
   fp32: { bound: 1e-5, floor: 1e-3 },
-  bf16: { bound: 4e-2, floor: 0.1 },
+  bf16: { bound: 2e-2, floor: 0.1 },
   fp16: { bound: 5e-3, floor: 0.1 },
 } as const;
 

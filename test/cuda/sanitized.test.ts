@@ -1,5 +1,5 @@
-// Op cases on the emulated device under AddressSanitizer with UBSan, and under ThreadSanitizer; that
-// bits are the same in any company is for ops.test.ts.
+// Small op cases on the emulated device under AddressSanitizer with UBSan, and ThreadSanitizer, and
+// such as reach the kernels of large ones. That bits repeat is for ops-*.test.ts.
 import t from 'tap';
 import { checkOps, needEmulator } from '../support/cuda';
 import { judgeOps, largerCases } from '../support/op-reports';

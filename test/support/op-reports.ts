@@ -2,8 +2,7 @@
 import type { Test } from 'tap';
 import type { OpsReport } from './cuda';
 
-export const dtypes = ['fp32', 'bf16', 'fp16', 'int8'] as const;
-type DType = (typeof dtypes)[number];
+type DType = 'fp32' | 'bf16' | 'fp16' | 'int8';
 
 /** What layers and their training are made of; every other op computes in float32 alone. */
 const layerOps = ['linear', 'layer_norm', 'attention', 'gather_rows', 'convert'];
