@@ -98,7 +98,8 @@ function kernelUse(lines) {
 /** A line for each kernel: most registers on each architecture, static shared memory, spills. */
 function printTable(use) {
   const architectures = [...new Set([...use.values()].flatMap((k) => Object.keys(k.registers)))];
-  const head = ['kernel', 'variants', ...architectures, 'shared bytes', 'stack bytes', 'spilled bytes'];
+  const bytes = ['shared bytes', 'stack bytes', 'spilled bytes'];
+  const head = ['kernel', 'variants', ...architectures, ...bytes];
   const rows = [...use].sort().map(([name, { variants, registers, shared, stack, spilled }]) => [
     name,
     variants.size,
