@@ -201,6 +201,8 @@ export interface NativeCheckResult {
 export interface NativeTimeResult {
   median_us: number;
   best_us: number;
+  /** Of the peak, measured in turns with the runs; 0 where that was not done. */
+  peak_share: number;
   runs: number;
   flops: number;
   bytes: number;

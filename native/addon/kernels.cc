@@ -64,6 +64,7 @@ Napi::Value timing_to_javascript(Napi::Env env, const checks::TimingReport& repo
   Napi::Object result = Napi::Object::New(env);
   result.Set("median_us", report.median_us);
   result.Set("best_us", report.best_us);
+  result.Set("peak_share", report.peak_share);
   result.Set("runs", double(report.runs));
   result.Set("flops", report.flops);
   result.Set("bytes", report.bytes);

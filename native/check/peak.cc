@@ -9,7 +9,8 @@ PeakReport measure_peak(const BackendOptions& options, size_t working_set, int t
   const std::shared_ptr<Backend> backend = open_backend(options);
   const int width = threads > 0 ? threads : thread_budget().threads;
   if (working_set == 0) {
-    return {.flops = backend->peak_flops(width), .bytes = 0, .threads = width};
+    constexpr double kSeconds = 0.2;
+    return {.flops = backend->peak_flops(width, kSeconds), .bytes = 0, .threads = width};
   }
   return {.flops = 0, .bytes = backend->peak_bytes(width, working_set), .threads = width};
 }

@@ -49,7 +49,8 @@ std::string json_of(const TimingReport& r) {
   return "{\"case\": " + json_string(r.case_name) + ", \"isa\": " + json_string(r.instruction_set) +
          ", \"dtype\": " + json_string(r.dtype) + ", \"threads\": " + std::to_string(r.threads) +
          ", \"runs\": " + std::to_string(r.runs) + ", \"best_us\": " + json_number(r.best_us) +
-         ", \"median_us\": " + json_number(r.median_us) + ", \"flops\": " + json_number(r.flops) +
+         ", \"median_us\": " + json_number(r.median_us) +
+         ", \"peak_share\": " + json_number(r.peak_share) + ", \"flops\": " + json_number(r.flops) +
          ", \"bytes\": " + json_number(r.bytes) +
          ", \"best_gflops\": " + json_number(r.best_gflops()) + "}";
 }

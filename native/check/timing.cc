@@ -40,6 +40,32 @@ std::vector<double> sorted_durations(const BoundOp& op, Ops& ops, Backend& backe
   return durations;
 }
 
+/// The middle of the shares of several turns: peak, some runs, peak.
+double share_of_peak(const BoundOp& op, Ops& ops, Backend& backend, int threads) {
+  constexpr int kTurns = 15;
+  constexpr double kTurnUs = 4e3;
+  std::vector<double> shares;
+  double before = backend.peak_flops(threads, 0);
+  for (int turn = 0; turn < kTurns; ++turn) {
+    int runs = 0;
+    double us = 0;
+    for (const Clock::time_point begin = Clock::now(); us < kTurnUs; us = us_since(begin)) {
+      op.run(ops);
+      ++runs;
+    }
+    const double after = backend.peak_flops(threads, 0);
+    shares.push_back(op.flops * runs / (us * 1e-6) / ((before + after) / 2));
+    before = after;
+  }
+  std::sort(shares.begin(), shares.end());
+  return shares[kTurns / 2];
+}
+
+bool is_compute_bound(const BoundOp& op, const Backend& backend) {
+  constexpr double kMuch = 1e7;
+  return op.flops >= kMuch && std::string(backend.name()) == "cpu";
+}
+
 }  // namespace
 
 TimingReport time_case(const ExpectedCase& expected, Backend& backend, int threads) {
@@ -62,6 +88,9 @@ TimingReport time_case(const ExpectedCase& expected, Backend& backend, int threa
       .runs = int64_t(durations.size()),
       .best_us = durations.front(),
       .median_us = durations[durations.size() / 2],
+      .peak_share = is_compute_bound(op, backend)
+                        ? share_of_peak(op, *executor, backend, threads)
+                        : 0,
       .flops = op.flops,
       .bytes = op.bytes,
   };

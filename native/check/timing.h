@@ -16,6 +16,7 @@ struct TimingReport {
   int64_t runs;
   double best_us;
   double median_us;
+  double peak_share;  // of the peak in turns with the runs; 0 where that was not measured
   double flops;  // of one run, as the op counts them
   double bytes;  // read and written by one run, each number once
 
@@ -25,7 +26,9 @@ struct TimingReport {
 
 /// Runs the case for a quarter of a second (at least 5 times), after one run to warm up, on one set
 /// of buffers: the weights are as warm as the caches keep them. Throws Error{kBackend} with the
-/// first failure if the results are wrong: a wrong kernel has no speed.
+/// first failure if the results are wrong: a wrong kernel has no speed. Where the op computes much,
+/// on the CPU, its peak is then measured in turns with it, so that whatever else loads the machine
+/// (the other half of a core, say) slows both down alike.
 TimingReport time_case(const ExpectedCase& expected, Backend& backend, int threads);
 
 }  // namespace albert::checks

@@ -92,12 +92,12 @@ void Backend::zero(const Tensor& device) {
   std::memset(device.data, 0, size_t(device.size()) * size_of(device.dtype));
 }
 
-double Backend::peak_flops(int) {
+double Backend::peak_flops(int, double) {
   refuse(std::string("peaks of the ") + name() + " are not measured; use device \"cpu\"");
 }
 
 double Backend::peak_bytes(int width, size_t) {
-  return peak_flops(width);
+  return peak_flops(width, 0);
 }
 
 std::shared_ptr<Backend> open_backend(const BackendOptions& options) {

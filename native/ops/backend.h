@@ -83,10 +83,10 @@ class Backend : public Memory {
   /// Whether products of float32 may be rounded to TF32 on the way.
   virtual bool allows_tf32() const { return false; }
 
-  /// Operations a second at most in the layers' arithmetic, and bytes a second over a working set
-  /// of that size, measured on up to `width` threads. Throw Error{kBackend} where nothing is fast,
-  /// in the reference.
-  virtual double peak_flops(int width);
+  /// Operations a second at most in the layers' arithmetic, the best seen in `seconds` (0: the one
+  /// of a few milliseconds), and bytes a second over a working set of that size, measured on up to
+  /// `width` threads. Throw Error{kBackend} where nothing is fast, in the reference.
+  virtual double peak_flops(int width, double seconds);
   virtual double peak_bytes(int width, size_t working_set);
 };
 

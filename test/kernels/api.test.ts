@@ -65,6 +65,9 @@ t.test('timeCase measures what it checked', async (t) => {
   t.ok(time.best_us > 0 && time.best_us <= time.median_us, `${time.best_us}, ${time.median_us}`);
   t.ok(time.bytes > 0 && time.flops >= 0);
   t.ok(Math.abs((time.gbytes * time.median_us * 1e3) / time.bytes - 1) < 1e-9, 'gbytes');
+  t.equal(time.peak_share, 0, 'too little to be held against the peak');
+  const product = await timeCase('linear/rows=128,inputs=768,outputs=768', { backend: 'cpu' });
+  t.ok(product.peak_share > 0 && product.peak_share < 1.5, `${product.peak_share} of the peak`);
 });
 
 t.test('peak and bandwidth of the machine', async (t) => {

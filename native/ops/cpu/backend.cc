@@ -161,8 +161,9 @@ class CpuBackend final : public Backend {
   }
   void upload(const Tensor& device, const Tensor& host) override { copy_tensor(device, host); }
   void download(const Tensor& host, const Tensor& device) override { copy_tensor(host, device); }
-  double peak_flops(int width) override {
-    return cpu::measure_peak_flops(kernels_.formats[int(arithmetic_.format)], *pool_, width);
+  double peak_flops(int width, double seconds) override {
+    const FormatKernels& kernels = kernels_.formats[int(arithmetic_.format)];
+    return cpu::measure_peak_flops(kernels, *pool_, width, seconds);
   }
   double peak_bytes(int width, size_t working_set) override {
     return cpu::measure_peak_bytes(kernels_, *pool_, width, working_set);

@@ -1,5 +1,4 @@
 // Measures peaks by the best of many short runs: anything else on the machine only takes away.
-#include "core/host_memory.h"
 #include "ops/cpu/peak.h"
 
 #include <algorithm>
@@ -7,6 +6,7 @@
 #include <chrono>
 #include <vector>
 
+#include "core/host_memory.h"
 
 namespace albert::cpu {
 
@@ -14,7 +14,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr double kBudgetSeconds = 0.2;
+constexpr double kStreamSeconds = 0.2;
 /// One run: long against the microseconds it takes to wake a thread.
 constexpr double kRunSeconds = 4e-3;
 
@@ -22,14 +22,15 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-/// Seconds of the fastest of the calls that fit in the budget.
-double fastest(FunctionRef<void()> run) {
+/// Seconds of the fastest of the calls that fit in the budget, or of one.
+double fastest(double budget, FunctionRef<void()> run) {
   double best = 1e9;
-  for (const Clock::time_point start = Clock::now(); seconds_since(start) < kBudgetSeconds;) {
+  const Clock::time_point start = Clock::now();
+  do {
     const Clock::time_point begin = Clock::now();
     run();
     best = std::min(best, seconds_since(begin));
-  }
+  } while (seconds_since(start) < budget);
   return best;
 }
 
@@ -91,7 +92,7 @@ double stream_rate(ThreadPool& pool, const std::vector<Stream>& streams,
                    void (Stream::*pass)(int64_t) const) {
   const int width = int(streams.size());
   const int64_t times = repetitions([&](int64_t count) { (streams[0].*pass)(count); });
-  const double seconds = fastest([&] {
+  const double seconds = fastest(kStreamSeconds, [&] {
     pool.parallel_for(width, width, [&](int64_t part) { (streams[size_t(part)].*pass)(times); });
   });
   return streams[0].bytes() * width * double(times) / seconds;
@@ -99,12 +100,13 @@ double stream_rate(ThreadPool& pool, const std::vector<Stream>& streams,
 
 }  // namespace
 
-double measure_peak_flops(const FormatKernels& kernels, ThreadPool& pool, int width) {
+double measure_peak_flops(const FormatKernels& kernels, ThreadPool& pool, int width,
+                          double budget) {
   std::atomic<float> kept{0};  // so that no compiler may leave the work out
   const auto burn = [&](int64_t steps) { kept = kernels.burn(steps); };
   const int64_t steps = repetitions(burn);
   const double seconds =
-      fastest([&] { pool.parallel_for(width, width, [&](int64_t) { burn(steps); }); });
+      fastest(budget, [&] { pool.parallel_for(width, width, [&](int64_t) { burn(steps); }); });
   return double(kernels.burn_operations) * double(steps) * width / seconds;
 }
 

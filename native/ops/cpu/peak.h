@@ -8,8 +8,10 @@
 
 namespace albert::cpu {
 
-/// Floating-point operations a second of `width` threads that multiply and add in registers.
-double measure_peak_flops(const FormatKernels& kernels, ThreadPool& pool, int width);
+/// Floating-point operations a second of `width` threads that multiply and add in registers, the
+/// best of the runs of a few milliseconds that fit in `seconds`, which is one at least.
+double measure_peak_flops(const FormatKernels& kernels, ThreadPool& pool, int width,
+                          double seconds);
 
 /// Bytes a second that `width` threads read and write while each goes over its part of a working
 /// set of `bytes` again and again: a small set measures a cache, a large one memory.
