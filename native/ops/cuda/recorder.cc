@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <exception>
 #include <utility>
 
 #include "ops/cuda/loader.h"
@@ -106,7 +107,7 @@ bool Recorder::capture(Recording& recording) {
   bool is_whole = true;
   try {
     call_all();
-  } catch (const Error&) {
+  } catch (const std::exception&) {
     is_whole = false;
   }
   recording.graph = library().end_capture(worker_, &end);
