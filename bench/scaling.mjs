@@ -53,7 +53,8 @@ export async function runScaling(bench) {
       const [{ rates }] = await series(dtype, short, { ...context, options });
       byThreads.push({ x: threads, rates });
     }
-    results[dtype] = { byTokens, byThreads, linear: await linearityOf(dtype, list, context) };
+    const linear = await linearityOf(dtype, list, { ...bench, references });
+    results[dtype] = { byTokens, byThreads, linear };
     tell(dtype, results[dtype], bench);
   }
   return results;
