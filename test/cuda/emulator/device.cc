@@ -33,11 +33,6 @@ namespace {
 
 constexpr int kRuntimeVersion = 13000;
 
-int number_from(const char* variable, int otherwise) {
-  const char* wish = std::getenv(variable);
-  return wish ? std::atoi(wish) : otherwise;
-}
-
 /// As CUDA writes versions; 0 = no driver, -1 = a driver that finds no GPU.
 int driver_version() {
   return number_from("ALBERT_EMULATOR_DRIVER", kRuntimeVersion);
@@ -115,6 +110,11 @@ cudaError_t check_window(const cudaAccessPolicyWindow& window) {
 }
 
 }  // namespace
+
+int number_from(const char* variable, int otherwise) {
+  const char* wish = std::getenv(variable);
+  return wish ? std::atoi(wish) : otherwise;
+}
 
 bool device_has_code() {
   return architecture() >= 80;

@@ -65,6 +65,8 @@ bool take_finished_copy(int pending, Copy& copy);
 
 /// Room in device memory that cudaMalloc will give before it fails; tests make it small.
 extern size_t device_memory_limit;
+/// What a test wants otherwise, in the environment.
+int number_from(const char* variable, int otherwise);
 /// Whether the library has code for the device, which is new enough unless a test wants it old.
 bool device_has_code();
 

@@ -2,10 +2,12 @@
 #include "stream.h"
 
 #include <atomic>
+#include <chrono>
 #include <cstdarg>
 #include <cstdio>
 #include <cstdlib>
 #include <mutex>
+#include <thread>
 #include <vector>
 
 #include "runtime.h"
@@ -33,10 +35,9 @@ std::atomic<int> capturing_streams{0};
 thread_local bool thread_captures = false;
 
 /// How many captures are to fail, as where somebody else in the process waits for the whole GPU.
-std::atomic<int> failing_captures{[] {
-  const char* wish = std::getenv("ALBERT_EMULATOR_FAILING_CAPTURES");
-  return wish ? std::atoi(wish) : 0;
-}()};
+std::atomic<int> failing_captures{number_from("ALBERT_EMULATOR_FAILING_CAPTURES", 0)};
+/// How much longer a capture is to last, so that what other threads do falls into it.
+const int capture_milliseconds = number_from("ALBERT_EMULATOR_CAPTURE_MS", 0);
 
 std::FILE* open_log() {
   const char* file = std::getenv("ALBERT_EMULATOR_LOG");
@@ -117,6 +118,7 @@ cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode mo
 
 cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
   if (!emulator::is_capturing(stream)) return cudaErrorInvalidValue;
+  std::this_thread::sleep_for(std::chrono::milliseconds(emulator::capture_milliseconds));
   stream->capturing = emulator::thread_captures = false;
   --emulator::capturing_streams;
   if (emulator::failing_captures-- > 0) {
