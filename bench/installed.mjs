@@ -19,7 +19,8 @@ export async function installedSize(contestant) {
 /** This package as it is published, with the binary that its install step makes. */
 function ownSize() {
   const { files, dependencies } = readJson(path.join(root, 'package.json'));
-  const published = [...files, 'package.json', 'README.md', 'LICENSE', 'build/Release'];
+  const binary = 'build/Release/albert_native.node';
+  const published = [...files, 'package.json', 'README.md', 'LICENSE', binary];
   const own_bytes = sum(published.map((file) => sizeOf(path.join(root, file))));
   const { all_bytes } = packagesSize(root, Object.keys(dependencies));
   return { own_bytes, all_bytes: own_bytes + all_bytes };
