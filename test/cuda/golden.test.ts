@@ -4,7 +4,7 @@ import { info } from '../../dist/index.js';
 import { emulated, needEmulator } from '../support/cuda';
 import { compareAll, goldenCases, goldenDirectory, goldenNames } from '../support/golden';
 import { goldenConfig, readGolden, runGolden } from '../support/golden';
-import { gradientError, gradientsOf, packRows, valuesOf } from '../support/gradients';
+import { gradientError, gradientsOf, packPretraining, valuesOf } from '../support/gradients';
 import { norm, reachOf } from '../support/reach';
 import { relativeNorm, type Comparison, type Keep } from '../support/tensors';
 
@@ -63,11 +63,8 @@ for (const name of goldenNames) {
 
   t.test(`${name}: losses and every gradient`, async (t) => {
     const golden = readGolden(name);
-    const { request, select } = packRows(golden);
-    const labels = {
-      labels: select(golden.mlm_labels),
-      sentence_order: Int32Array.from(golden.sentence_order_label),
-    };
+    const { mlm_labels, sentence_order_label } = golden;
+    const { request, labels } = packPretraining(golden, mlm_labels, sentence_order_label);
     const model = { directory: goldenDirectory(name), kind: 'pretraining' } as const;
     for (const [dtype, bound] of Object.entries(bounds)) {
       const actual = await gradientsOf({ ...model, device: 'cuda', dtype }, request, labels);

@@ -3,7 +3,7 @@ import t from 'tap';
 import { traceOptimizer, type TraceOptions } from '../../dist/kernels.js';
 import { emulated, needEmulator } from '../support/cuda';
 import { fixtures, goldenConfig, readJson } from '../support/golden';
-import { gradientsOf, packRows, type Rows } from '../support/gradients';
+import { gradientsOf, packPretraining, type Rows } from '../support/gradients';
 import { goldenParameters, writeParameters, type Parameters } from '../support/parameters';
 import { absoluteError, randomSource, relativeNorm } from '../support/tensors';
 
@@ -56,11 +56,11 @@ async function train(device: 'cuda' | 'reference', dtype: string, directory: str
   const parameters: Parameters = goldenParameters(golden.model);
   const losses: number[] = [];
   for (const batch of golden.batches.slice(0, 2)) {
-    const { request, select } = packRows(batch);
-    const labels = {
-      labels: select(batch.labels),
-      sentence_order: Int32Array.from(batch.sentence_order_label),
-    };
+    const { request, labels } = packPretraining(
+      batch,
+      batch.labels,
+      batch.sentence_order_label,
+    );
     writeParameters(directory, parameters, goldenConfig(golden.model));
     const model = { directory, kind: 'pretraining', device, dtype } as const;
     const { loss, gradients } = await gradientsOf(model, request, labels);

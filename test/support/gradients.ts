@@ -43,6 +43,13 @@ export function packRows(rows: Rows): {
   return { request, select };
 }
 
+/** Rows of pretraining, packed, with their labels. */
+export function packPretraining(rows: Rows, labels: number[][], sentenceOrder: number[]) {
+  const { request, select } = packRows(rows);
+  const sentence_order = Int32Array.from(sentenceOrder);
+  return { request, select, labels: { labels: select(labels), sentence_order } };
+}
+
 /** Where gradients are computed; the float64 reference where nothing is said. */
 export interface Backend {
   device?: string;

@@ -5,7 +5,7 @@ import {
   gradientError,
   gradientsOf,
   onEachInstructionSet,
-  packRows,
+  packPretraining,
   valuesOf,
 } from '../support/gradients';
 
@@ -13,11 +13,8 @@ const google = { dialect: 'google' } as const;
 
 for (const name of goldenNames) {
   const golden = readGolden(name);
-  const { request, select } = packRows(golden);
-  const labels = {
-    labels: select(golden.mlm_labels),
-    sentence_order: Int32Array.from(golden.sentence_order_label),
-  };
+  const { mlm_labels, sentence_order_label } = golden;
+  const { request, select, labels } = packPretraining(golden, mlm_labels, sentence_order_label);
   const model = { directory: goldenDirectory(name), kind: 'pretraining' } as const;
 
   t.test(`${name}: loss and every gradient`, async (t) => {

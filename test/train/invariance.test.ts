@@ -2,7 +2,13 @@
 import t from 'tap';
 import type { NativeGradients, NativeGradientOptions } from '../../dist/native.js';
 import { goldenConfig, goldenDirectory, goldenNames, readGolden } from '../support/golden';
-import { type Backend, gradientError, gradientsOf, packRows, valuesOf } from '../support/gradients';
+import {
+  type Backend,
+  gradientError,
+  gradientsOf,
+  packPretraining,
+  valuesOf,
+} from '../support/gradients';
 import { bits } from '../support/tensors';
 
 const dropout = {
@@ -28,15 +34,13 @@ async function pretrain(
 ): Promise<NativeGradients> {
   const golden = readGolden(name);
   const pick = <T>(all: T[]): T[] => chosen.map((b) => all[b]!);
-  const { request, select } = packRows({
+  const rows = {
     input_ids: pick(golden.input_ids),
     token_type_ids: pick(golden.token_type_ids),
     attention_mask: pick(golden.attention_mask),
-  });
-  const labels = {
-    labels: select(pick(golden.mlm_labels)),
-    sentence_order: Int32Array.from(pick(golden.sentence_order_label)),
   };
+  const sentenceOrder = pick(golden.sentence_order_label);
+  const { request, labels } = packPretraining(rows, pick(golden.mlm_labels), sentenceOrder);
   const config = { ...goldenConfig(name), ...dropout };
   const directory = goldenDirectory(name);
   const model = { directory, kind: 'pretraining', config, ...backend } as const;

@@ -1,7 +1,13 @@
 // Fifty AdamW updates from the golden batches: each loss and gradient norm as PyTorch had them.
 import t, { type Test } from 'tap';
 import { goldenConfig, fixtures, readJson } from '../support/golden';
-import { type Backend, globalNorm, gradientsOf, packRows, type Rows } from '../support/gradients';
+import {
+  type Backend,
+  globalNorm,
+  gradientsOf,
+  packPretraining,
+  type Rows,
+} from '../support/gradients';
 import { goldenParameters, writeParameters, type Parameters } from '../support/parameters';
 import type { NativeGradients } from '../../dist/native.js';
 
@@ -58,11 +64,11 @@ async function fiftyUpdates(t: Test, backend: Backend, tolerance: number): Promi
   const optimizer = new AdamW();
   let [worst, updates] = [0, 0];
   for (const [index, batch] of golden.batches.entries()) {
-    const { request, select } = packRows(batch);
-    const labels = {
-      labels: select(batch.labels),
-      sentence_order: Int32Array.from(batch.sentence_order_label),
-    };
+    const { request, labels } = packPretraining(
+      batch,
+      batch.labels,
+      batch.sentence_order_label,
+    );
     writeParameters(directory, parameters, config);
     const model = { directory, kind: 'pretraining', ...backend } as const;
     const result = await gradientsOf(model, request, labels);
