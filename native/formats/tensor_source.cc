@@ -3,11 +3,13 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <memory>
 #include <system_error>
 #include <type_traits>
 #include <utility>
 
 #include "core/error.h"
+#include "core/thread_pool.h"
 #include "formats/json.h"
 
 namespace albert::formats {
@@ -101,22 +103,38 @@ auto widen(Stored value) {
   }
 }
 
-/// Reads elements of type Stored as Numbers, a bounded piece at a time.
+/// Reads elements of type Stored, from `first` on, as Numbers, a bounded piece at a time.
 template <class Stored, class Number>
-void read_converted(const SafetensorsFile& file, const SafetensorsEntry& entry,
-                    std::span<Number> destination) {
+void read_part(const SafetensorsFile& file, const SafetensorsEntry& entry, size_t first,
+               std::span<Number> destination) {
   if constexpr (std::is_same_v<Stored, Number>) {
-    file.read(entry, std::as_writable_bytes(destination));
+    file.read(entry, std::as_writable_bytes(destination), first * sizeof(Stored));
   } else {
     constexpr size_t kPiece = 16384;
     std::vector<Stored> piece(std::min(kPiece, destination.size()));
     for (size_t done = 0; done < destination.size(); done += piece.size()) {
       piece.resize(std::min(kPiece, destination.size() - done));
-      file.read(entry, std::as_writable_bytes(std::span(piece)), done * sizeof(Stored));
+      file.read(entry, std::as_writable_bytes(std::span(piece)), (first + done) * sizeof(Stored));
       std::transform(piece.begin(), piece.end(), destination.begin() + ptrdiff_t(done),
                      [](Stored value) { return Number(widen(value)); });
     }
   }
+}
+
+/// Parts of a large tensor side by side: copying from the page cache, and the clearing of pages
+/// that are written for the first time, keep a thread as busy as packing does.
+template <class Stored, class Number>
+void read_converted(const SafetensorsFile& file, const SafetensorsEntry& entry,
+                    std::span<Number> destination) {
+  constexpr size_t kPart = size_t{1} << 18;
+  if (destination.size() <= kPart) return read_part<Stored>(file, entry, 0, destination);
+  const std::shared_ptr<ThreadPool> pool = ThreadPool::shared();
+  const auto parts = int64_t((destination.size() + kPart - 1) / kPart);
+  pool->parallel_for(parts, pool->size(), [&](int64_t part) {
+    const size_t first = size_t(part) * kPart;
+    const size_t count = std::min(kPart, destination.size() - first);
+    read_part<Stored>(file, entry, first, destination.subspan(first, count));
+  });
 }
 
 }  // namespace

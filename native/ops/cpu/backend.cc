@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <deque>
+#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -20,12 +22,33 @@ namespace albert {
 namespace cpu {
 namespace {
 
-/// The kernels that this machine can run and that compute what they should, best first.
-std::vector<const KernelTable*> find_runnable_kernels() {
+/// A table whose instructions this machine has. Some machines have kernels that no developer of
+/// this library has seen run, so each is checked once, and before its first use.
+class Candidate {
+ public:
+  explicit Candidate(const KernelTable& kernels) : kernels_(kernels) {}
+
+  const KernelTable& kernels() const { return kernels_; }
+
+  /// The portable kernels need no check: there is nothing to fall back to.
+  bool computes_right() {
+    std::call_once(once_, [&] {
+      right_ = &kernels_ == &portable::kernels || self_check(kernels_);
+    });
+    return right_;
+  }
+
+ private:
+  const KernelTable& kernels_;
+  std::once_flag once_;
+  bool right_ = false;
+};
+
+std::deque<Candidate> find_candidates() {
   const CpuFeatures& cpu = cpu_features();
-  std::vector<const KernelTable*> kernels;
+  std::deque<Candidate> candidates;
   const auto add = [&](bool runs, const KernelTable& table) {
-    if (runs && self_check(table)) kernels.push_back(&table);
+    if (runs) candidates.emplace_back(table);
   };
 #if defined(__x86_64__)
   const bool words = cpu.avx512_vnni && cpu.avx512_bf16;
@@ -39,21 +62,37 @@ std::vector<const KernelTable*> find_runnable_kernels() {
   add(cpu.dotprod, neon_dotprod::kernels);
   add(true, neon::kernels);
 #endif
-  kernels.push_back(&portable::kernels);
-  return kernels;
+  add(true, portable::kernels);
+  return candidates;
 }
 
-/// Found once: some machines have kernels that no developer of this library has seen run.
-const std::vector<const KernelTable*>& runnable_kernels() {
-  static const std::vector<const KernelTable*>& found =
-      *new std::vector<const KernelTable*>(find_runnable_kernels());
+/// Best first.
+std::deque<Candidate>& candidates() {
+  static std::deque<Candidate>& found = *new std::deque<Candidate>(find_candidates());
   return found;
 }
 
+/// All kernels that compute what they should here, best first.
+std::vector<const KernelTable*> usable_kernels() {
+  std::vector<const KernelTable*> usable;
+  for (Candidate& candidate : candidates()) {
+    if (candidate.computes_right()) usable.push_back(&candidate.kernels());
+  }
+  return usable;
+}
+
+const KernelTable& best_kernels() {
+  auto candidate = candidates().begin();
+  while (!candidate->computes_right()) ++candidate;
+  return candidate->kernels();
+}
+
 const KernelTable& find_kernels(const std::string& name, const char* source) {
+  for (Candidate& candidate : candidates()) {
+    if (name == candidate.kernels().name && candidate.computes_right()) return candidate.kernels();
+  }
   std::string list;
-  for (const KernelTable* kernels : runnable_kernels()) {
-    if (name == kernels->name) return *kernels;
+  for (const KernelTable* kernels : usable_kernels()) {
     list += (list.empty() ? "" : ", ") + std::string(kernels->name);
   }
   throw Error(ErrorCode::kBackend, std::string("cpu: ") + source + " \"" + name +
@@ -64,7 +103,7 @@ const KernelTable& choose_kernels(const std::string& name) {
   if (!name.empty()) return find_kernels(name, "instruction set");
   const char* wish = std::getenv("ALBERT_CPU_ISA");
   if (wish != nullptr && *wish != '\0') return find_kernels(wish, "ALBERT_CPU_ISA");
-  return *runnable_kernels().front();
+  return best_kernels();
 }
 
 /// Converts a row between two element types.
@@ -187,7 +226,7 @@ std::shared_ptr<Backend> open_cpu_backend(const std::string& dtype,
 std::span<const char* const> cpu_instruction_sets() {
   static const std::vector<const char*> names = [] {
     std::vector<const char*> list;
-    for (const cpu::KernelTable* kernels : cpu::runnable_kernels()) list.push_back(kernels->name);
+    for (const cpu::KernelTable* kernels : cpu::usable_kernels()) list.push_back(kernels->name);
     return list;
   }();
   return names;
