@@ -1,8 +1,11 @@
 // Cases of the affine map.
 #include <cmath>
 #include <iterator>
+#include <string>
+#include <vector>
 
 #include "check/cases.h"
+#include "core/dtype.h"
 
 namespace albert::checks {
 
@@ -113,6 +116,55 @@ void add_real(CaseList& cases) {
   add(cases, {.rows = 5, .inputs = 768, .outputs = 2304, .parts = 3, .sliced = true});
 }
 
+/// Numbers that every arithmetic holds exactly, float16 too, of every such size and both signs.
+HostArray sweep(const std::string& name) {
+  ValueSource source(name);
+  std::vector<double> values = {0.0};
+  for (const double x : source.every_exponent(4)) {
+    if (x > 0x1p-13 && x < 0x1p15) values.insert(values.end(), {x, -x});
+  }
+  for (const double range : {1.0, 6.0, 20.0}) {
+    const HostArray common = source.uniform_matrix(1, 1500, -range, range);
+    values.insert(values.end(), common.values.begin(), common.values.end());
+  }
+  for (double& value : values) value = double(to_float(to_bfloat16(float(value))));
+  return {int64_t(values.size()), 1, false, std::move(values)};
+}
+
+double gelu_of(Activation activation, double x) {
+  if (activation == Activation::kGeluErf) return x * std::erfc(-x * std::sqrt(0.5)) / 2;
+  return x / (1 + std::exp(-2 * std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
+}
+
+/// Products by one: y is the activation of x, within the bound that ops/cpu/isa/vector_math.h
+/// states for results that are rounded later.
+void add_sweep(CaseList& cases, Activation activation) {
+  const std::string name = std::string("linear/") + albert::name_of(activation) + ",sweep";
+  const auto make = [=] {
+    const HostArray x = sweep(name), one = {1, 1, false, {1.0}};
+    return [=, rows = Partition::each(x.rows)](Fixture& fixture) {
+      const LinearForward op{.y = fixture.output("y", rows, 1, {.kind = Kind::kMaster}),
+                             .preactivation = {},
+                             .x = fixture.input(x, rows),
+                             .weight = fixture.weight(one, nullptr, 1),
+                             .activation = activation};
+      return bound(op, &Ops::linear_forward);
+    };
+  };
+  const auto bounds = [=] {
+    std::vector<double> each = sweep(name).values;
+    for (double& x : each) x = 1e-3 * std::abs(gelu_of(activation, x)) + 1e-12;
+    return each;
+  };
+  cases.push_back({.op = "linear",
+                   .name = name,
+                   .items = sweep(name).rows,
+                   .magnitude = 1,
+                   .timed = false,
+                   .make = make,
+                   .allowed = bounds});
+}
+
 }  // namespace
 
 void add_linear_cases(CaseList& cases) {
@@ -121,6 +173,8 @@ void add_linear_cases(CaseList& cases) {
   add_real(cases);
   add(cases, {.rows = 0, .inputs = 5, .outputs = 7});
   add(cases, {.rows = 5, .inputs = 13, .outputs = 31, .parts = 4});
+  add_sweep(cases, Activation::kGeluTanh);
+  add_sweep(cases, Activation::kGeluErf);
 }
 
 }  // namespace albert::checks

@@ -53,6 +53,8 @@ enum class MatrixUse { kLayer, kHead };
 
 /// y = activation(x · weightᵀ + bias). Each y is one chain of additions over the inputs in storage
 /// order, whatever the number of rows, threads or tiles: a row's result depends on that row alone.
+/// In bfloat16 and int8, where no preactivation is kept, a GELU may be off by 1e-3 of itself: half
+/// of what rounding to bfloat16 may add.
 struct LinearForward {
   Tensor y;              // (R, outputs), activation or master dtype
   Tensor preactivation;  // (R, outputs) as y, kept for backward; none = not kept

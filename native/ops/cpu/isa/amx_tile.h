@@ -101,9 +101,10 @@ inline void store_sums(const Tile<FormatType>& t, bool lower, bool right) {
     }                                            \
   } while (false)
 
-/// Up to 32 rows times one or two panels of 16 columns.
-template <class FormatType, bool kLower, bool kRight>
-[[gnu::noinline]] void multiply_tiles(const Tile<FormatType>& t) {
+/// Up to 32 rows times one or two panels of 16 columns. While the tiles multiply, the vector units
+/// have little to do: other work takes a turn at each kTileWords words.
+template <class FormatType, bool kLower, bool kRight, class Work>
+[[gnu::noinline]] void multiply_tiles(const Tile<FormatType>& t, Work& other) {
   constexpr int64_t kPitch = kTileWords * 4, kWordsOfPanel = kTileWords * FormatType::kGroup;
   const int64_t left_pitch = t.left_stride * int64_t(sizeof(*t.left));
   const auto* left = t.left;
@@ -129,19 +130,21 @@ template <class FormatType, bool kLower, bool kRight>
     upcoming += t.pace * kTileWords;
     left += t.left_step;
     right += kTileWords * kWordsOfPanel;
+    other.take_turn();
   }
+  other.finish_all();  // its sums may lie where these are stored
   store_sums(t, kLower, kRight);
   memory_as_written();
 }
 
-template <class FormatType>
-inline void multiply_in_tiles(int64_t rows, int panels, const Tile<FormatType>& t) {
+template <class FormatType, class Work>
+inline void multiply_in_tiles(int64_t rows, int panels, const Tile<FormatType>& t, Work& other) {
   if (rows > kTileRows) {
-    if (panels > 1) return multiply_tiles<FormatType, true, true>(t);
-    return multiply_tiles<FormatType, true, false>(t);
+    if (panels > 1) return multiply_tiles<FormatType, true, true>(t, other);
+    return multiply_tiles<FormatType, true, false>(t, other);
   }
-  if (panels > 1) return multiply_tiles<FormatType, false, true>(t);
-  multiply_tiles<FormatType, false, false>(t);
+  if (panels > 1) return multiply_tiles<FormatType, false, true>(t, other);
+  multiply_tiles<FormatType, false, false>(t, other);
 }
 
 #else
@@ -156,6 +159,11 @@ struct Tiles {
 
 #endif
 
+struct NoWork {
+  void take_turn() {}
+  void finish_all() {}
+};
+
 /// How many panels a block of `rows` rows takes at once.
 template <class FormatType>
 constexpr int panels_for(int64_t rows) {
@@ -169,13 +177,20 @@ constexpr int rows_at_once(int panels) {
   return kInTiles<FormatType> ? kRowsAtOnce<FormatType> : kRowTile / panels;
 }
 
-/// Up to rows_at_once(panels) rows times one panel, or times panels_for(rows) of them.
-template <class FormatType>
-inline void multiply_rows(int64_t rows, int panels, const Tile<FormatType>& t) {
+/// Up to rows_at_once(panels) rows times one panel, or times panels_for(rows) of them. Vectors
+/// leave no room for other work.
+template <class FormatType, class Work>
+inline void multiply_rows(int64_t rows, int panels, const Tile<FormatType>& t,
+                          [[maybe_unused]] Work& other) {
 #if defined(__AMX_TILE__)
-  if constexpr (kInTiles<FormatType>) return multiply_in_tiles(rows, panels, t);
+  if constexpr (kInTiles<FormatType>) return multiply_in_tiles(rows, panels, t, other);
 #endif
   multiply_vectors(rows, panels, t);
+}
+template <class FormatType>
+inline void multiply_rows(int64_t rows, int panels, const Tile<FormatType>& t) {
+  NoWork none;
+  multiply_rows<FormatType>(rows, panels, t, none);
 }
 
 }  // namespace

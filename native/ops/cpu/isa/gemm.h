@@ -76,7 +76,7 @@ struct FinishedSums {
 
 template <class FormatType, class Output>
 inline void finish_into(const GemmTask& t, const FinishedSums& s, Output* y) {
-  with_function(t.epilogue, [&](const auto& function) {
+  const auto finish = [&](const auto& function) {
     for (int64_t i = 0; i < s.rows; ++i) {
       const float* sums = s.sums + i * s.stride;
       Output* result = y + (s.row + i) * t.y_stride + s.column;
@@ -101,8 +101,63 @@ inline void finish_into(const GemmTask& t, const FinishedSums& s, Output* y) {
         store(result + j, value, lanes);
       });
     }
-  });
+  };
+  // Backward passes start from what the activation really is.
+  const bool kept = t.preactivation != nullptr;
+  if (FormatType::kGroup == 1 || kept) return with_function(t.epilogue, finish);
+  with_near_function(t.epilogue, finish);
 }
+
+template <class FormatType>
+inline void finish(const GemmTask& t, const FinishedSums& sums) {
+  with_element(t.y_element, t.y, [&](auto* y) { finish_into<FormatType>(t, sums, y); });
+}
+
+/// Finishes sums as soon as they are there.
+template <class FormatType>
+class FinishesAtOnce : public NoWork {
+ public:
+  explicit FinishesAtOnce(const GemmTask& task) : task_(task) {}
+
+  void put(const FinishedSums& sums, int64_t) { finish<FormatType>(task_, sums); }
+
+ private:
+  const GemmTask& task_;
+};
+
+/// Lets sums wait in scratch, and finishes some rows at a time while the next ones are added up.
+template <class FormatType>
+class FinishesMeanwhile {
+ public:
+  explicit FinishesMeanwhile(const GemmTask& task) : task_(task) {}
+
+  /// Takes over sums, once all others are finished; the next ones take so many words.
+  void put(const FinishedSums& sums, int64_t words) {
+    const int64_t turns = (words + kTileWords - 1) / kTileWords;
+    waiting_ = sums;
+    rows_a_turn_ = (sums.rows + turns - 1) / turns;
+  }
+  void take_turn() {
+    if (waiting_.rows > 0) finish_rows(waiting_.rows < rows_a_turn_ ? waiting_.rows : rows_a_turn_);
+  }
+  void finish_all() {
+    if (waiting_.rows > 0) finish_rows(waiting_.rows);
+  }
+
+ private:
+  [[gnu::noinline]] void finish_rows(int64_t rows) {
+    FinishedSums first = waiting_;
+    first.rows = rows;
+    finish<FormatType>(task_, first);
+    waiting_.sums += rows * waiting_.stride;
+    waiting_.row += rows;
+    waiting_.rows -= rows;
+  }
+
+  const GemmTask& task_;
+  FinishedSums waiting_ = {};
+  int64_t rows_a_turn_ = 0;
+};
 
 /// How the scratch of a task is laid out. A product whose inputs are one block needs the sums of
 /// the panels at hand only; else all panels' sums wait for the next block.
@@ -135,8 +190,9 @@ inline int64_t gemm_scratch(const GemmTask& task) {
 }
 
 /// Rows [begin, begin + rows), a block at most, times the words from `first` on.
-template <class FormatType>
+template <class FormatType, class Finisher>
 inline void multiply_block(const GemmTask& t, int64_t begin, int64_t rows, int64_t first) {
+  Finisher finisher(t);
   constexpr int64_t kGroup = FormatType::kGroup;
   const SumsLayout<FormatType> layout(t);
   const int64_t words = t.words - first < layout.depth ? t.words - first : layout.depth;
@@ -169,29 +225,43 @@ inline void multiply_block(const GemmTask& t, int64_t begin, int64_t rows, int64
                .sums_stride = layout.stride,
                .resume = first > 0,
                .upcoming = upcoming + upcoming_bytes * row / rows,
-               .pace = upcoming_bytes * height / rows / words});
+               .pace = upcoming_bytes * height / rows / words},
+              finisher);
           if (!last) return;
           const int64_t width = count * kColumns;
-          const FinishedSums finished = {.sums = own,
-                                         .stride = layout.stride,
-                                         .row = begin + row,
-                                         .rows = height,
-                                         .column = column,
-                                         .columns = left_over < width ? left_over : width};
-          with_element(t.y_element, t.y, [&](auto* y) { finish_into<FormatType>(t, finished, y); });
+          finisher.put({.sums = own,
+                        .stride = layout.stride,
+                        .row = begin + row,
+                        .rows = height,
+                        .column = column,
+                        .columns = left_over < width ? left_over : width},
+                       words);
         });
   }
+  finisher.finish_all();
 }
 
-template <class FormatType>
-inline void gemm(const GemmTask& task) {
+template <class FormatType, class Finisher>
+inline void multiply(const GemmTask& task) {
   const int64_t depth = SumsLayout<FormatType>(task).depth;
   const Tiles<FormatType> tiles(kRowsAtOnce<FormatType>);
   for_each_rows<FormatType>(task.rows, kRowBlock<FormatType>, [&](int64_t begin, int64_t rows) {
     for (int64_t first = 0; first == 0 || first < task.words; first += depth) {
-      multiply_block<FormatType>(task, begin, rows, first);
+      multiply_block<FormatType, Finisher>(task, begin, rows, first);
     }
   });
+}
+
+/// An activation takes as long as a product in tiles; without one, sums are best finished while
+/// they are in L1.
+template <class FormatType>
+inline void gemm(const GemmTask& task) {
+  if constexpr (kInTiles<FormatType>) {
+    if (task.epilogue != Epilogue::kNone) {
+      return multiply<FormatType, FinishesMeanwhile<FormatType>>(task);
+    }
+  }
+  multiply<FormatType, FinishesAtOnce<FormatType>>(task);
 }
 
 }  // namespace

@@ -28,13 +28,11 @@ inline Vec gelu_tanh_slope(Vec x) {
 
 /// Φ(x) + x φ(x), Φ as gelu_erf has it.
 inline Vec gelu_erf_slope(Vec x) {
-  constexpr float kR[] = {0.13962141f, 0.13986187f,  0.11983287f, 0.10550798f,  -0.02310978f,
-                          0.15917408f, -0.25571418f, 0.14397167f, -0.029145923f};
   x = within_gelu_range(x);
   const Vec a = absolute(x), one = broadcast(1.0f);
   const Vec t = one / fma(broadcast(0.35f), a, one);
   const Vec e = exponential(a * a * broadcast(-0.5f));
-  const Vec tail = t * polynomial(t, kR) * e;
+  const Vec tail = t * polynomial(t, kErfcTail) * e;
   const Vec distribution = select(less(x, broadcast(0.0f)), tail, one - tail);
   return fma(x * e, broadcast(0.39894228f), distribution);
 }

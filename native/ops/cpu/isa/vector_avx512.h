@@ -52,7 +52,11 @@ inline Lanes less(Vec a, Vec b) {
 inline Vec fma(Vec a, Vec b, Vec c) {
   return _mm512_fmadd_ps(a, b, c);
 }
-// g++ 12 warns about an uninitialized value inside the forms of max and min without a mask.
+// g++ 12 warns about an uninitialized value inside the forms of these three without a mask.
+/// 1 / d within 2^−14 of it, for 1 <= d <= 2^120.
+inline Vec near_reciprocal(Vec d) {
+  return _mm512_maskz_rcp14_ps(0xffff, d);
+}
 /// a > b ? a : b, so a NaN in b stays.
 inline Vec maximum(Vec a, Vec b) {
   return _mm512_maskz_max_ps(0xffff, a, b);

@@ -58,6 +58,11 @@ inline Lanes less(Vec a, Vec b) {
 inline Vec fma(Vec a, Vec b, Vec c) {
   return vfmaq_f32(c, a, b);
 }
+/// 1 / d within 2^−16 of it, for 1 <= d <= 2^120.
+inline Vec near_reciprocal(Vec d) {
+  const Vec guess = vrecpeq_f32(d);
+  return guess * vrecpsq_f32(d, guess);
+}
 /// a > b ? a : b, so a NaN in b stays.
 inline Vec maximum(Vec a, Vec b) {
   return vbslq_f32(vcgtq_f32(a, b), a, b);

@@ -56,6 +56,10 @@ inline Lanes less(Vec a, Vec b) {
 inline Vec fma(Vec a, Vec b, Vec c) {
   return a * b + c;
 }
+/// 1 / d within half an ulp of it, for 1 <= d <= 2^120.
+inline Vec near_reciprocal(Vec d) {
+  return 1.0f / d;
+}
 /// a > b ? a : b, so a NaN in b stays.
 inline Vec maximum(Vec a, Vec b) {
   return a > b ? a : b;
