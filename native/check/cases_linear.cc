@@ -136,6 +136,9 @@ double gelu_of(Activation activation, double x) {
   return x / (1 + std::exp(-2 * std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
 }
 
+/// Half of what float16 counts in near zero.
+constexpr double kHalfStep = 0x1p-25;
+
 /// Products by one: y is the activation of x, within the bound that ops/cpu/isa/vector_math.h
 /// states for results that are rounded later.
 void add_sweep(CaseList& cases, Activation activation) {
@@ -153,7 +156,7 @@ void add_sweep(CaseList& cases, Activation activation) {
   };
   const auto bounds = [=] {
     std::vector<double> each = sweep(name).values;
-    for (double& x : each) x = 1e-3 * std::abs(gelu_of(activation, x)) + 1e-12;
+    for (double& x : each) x = 1e-3 * std::abs(gelu_of(activation, x)) + kHalfStep;
     return each;
   };
   cases.push_back({.op = "linear",

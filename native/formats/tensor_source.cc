@@ -122,19 +122,25 @@ void read_part(const SafetensorsFile& file, const SafetensorsEntry& entry, size_
 }
 
 /// Parts of a large tensor side by side: copying from the page cache, and the clearing of pages
-/// that are written for the first time, keep a thread as busy as packing does.
+/// that are written for the first time, keep a thread as busy as packing does. Each thread reads
+/// one part, then looks for other work: a slow disk must not hold up the jobs of other models.
 template <class Stored, class Number>
 void read_converted(const SafetensorsFile& file, const SafetensorsEntry& entry,
                     std::span<Number> destination) {
   constexpr size_t kPart = size_t{1} << 18;
   if (destination.size() <= kPart) return read_part<Stored>(file, entry, 0, destination);
   const std::shared_ptr<ThreadPool> pool = ThreadPool::shared();
-  const auto parts = int64_t((destination.size() + kPart - 1) / kPart);
-  pool->parallel_for(parts, pool->size(), [&](int64_t part) {
-    const size_t first = size_t(part) * kPart;
-    const size_t count = std::min(kPart, destination.size() - first);
-    read_part<Stored>(file, entry, first, destination.subspan(first, count));
-  });
+  const size_t round = kPart * size_t(pool->size());
+  for (size_t done = 0; done < destination.size(); done += round) {
+    const std::span<Number> rest =
+        destination.subspan(done, std::min(round, destination.size() - done));
+    const auto parts = int64_t((rest.size() + kPart - 1) / kPart);
+    pool->parallel_for(parts, pool->size(), [&](int64_t part) {
+      const size_t first = size_t(part) * kPart;
+      const size_t count = std::min(kPart, rest.size() - first);
+      read_part<Stored>(file, entry, done + first, rest.subspan(first, count));
+    });
+  }
 }
 
 }  // namespace

@@ -1,7 +1,9 @@
 // A product in every format, and attention in both element types, against plain loops.
 #include "ops/cpu/self_check.h"
 
+#include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <memory>
 #include <vector>
 
@@ -36,18 +38,28 @@ bool close(const std::vector<float>& actual, const std::vector<double>& expected
   return std::sqrt(error) <= tolerance * std::sqrt(size);  // false for NaN
 }
 
-std::vector<double> product(const std::vector<float>& x, const std::vector<float>& weight) {
-  std::vector<double> y;
-  for (int64_t r = 0; r < kRows; ++r) {
-    for (int64_t n = 0; n < kOutputs; ++n) {
-      double sum = 0;
-      for (int64_t k = 0; k < kInputs; ++k) {
-        sum += double(x[size_t(r * kInputs + k)]) * double(weight[size_t(n * kInputs + k)]);
+/// Two matrices, and what plain loops make of them.
+struct Operands {
+  std::vector<float> x = numbers(kRows * kInputs, 1);
+  std::vector<float> weight = numbers(kOutputs * kInputs, 2);
+  std::vector<double> product;
+
+  Operands() {
+    for (int64_t r = 0; r < kRows; ++r) {
+      for (int64_t n = 0; n < kOutputs; ++n) {
+        double sum = 0;
+        for (int64_t k = 0; k < kInputs; ++k) {
+          sum += double(x[size_t(r * kInputs + k)]) * double(weight[size_t(n * kInputs + k)]);
+        }
+        product.push_back(sum);
       }
-      y.push_back(sum);
     }
   }
-  return y;
+};
+
+double activated(Activation activation, double x) {
+  if (activation == Activation::kNone) return x;
+  return 0.5 * x * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
 }
 
 struct Worker {
@@ -57,17 +69,25 @@ struct Worker {
   explicit Worker(const KernelTable& kernels) : ops(kernels, pool, 1) {}
 };
 
-bool multiplies(const KernelTable& kernels, Worker& worker, Format format, double tolerance) {
-  std::vector<float> x = numbers(kRows * kInputs, 1), weight = numbers(kOutputs * kInputs, 2);
-  std::vector<float> y(size_t(kRows * kOutputs));
+struct Product {
+  Format format;
+  Activation activation;  // none, or gelu_tanh
+  double tolerance;
+};
+
+bool multiplies(const KernelTable& kernels, Worker& worker, const Operands& operands,
+                const Product& check) {
+  std::vector<float> x = operands.x, weight = operands.weight, y(size_t(kRows * kOutputs));
   const LinearParams params = {tensor_of(weight.data(), {kOutputs, kInputs}), {}};
-  const PackedWeight packed(kernels, format, *worker.pool, {&params, 1});
+  const PackedWeight packed(kernels, check.format, *worker.pool, {&params, 1});
   worker.ops.linear_forward({.y = tensor_of(y.data(), {kRows, kOutputs}),
                              .preactivation = {},
                              .x = tensor_of(x.data(), {kRows, kInputs}),
                              .weight = packed,
-                             .activation = Activation::kNone});
-  return close(y, product(x, weight), tolerance);
+                             .activation = check.activation});
+  std::vector<double> expected = operands.product;
+  for (double& value : expected) value = activated(check.activation, value);
+  return close(y, expected, check.tolerance);
 }
 
 std::vector<double> attended(const std::vector<float>& qkv) {
@@ -120,10 +140,15 @@ bool attends(Worker& worker, DType dtype, double tolerance) {
 
 bool self_check(const KernelTable& kernels) {
   Worker worker(kernels);
-  return multiplies(kernels, worker, Format::kF32, 1e-5) &&
-         multiplies(kernels, worker, Format::kBF16, 1e-2) &&
-         multiplies(kernels, worker, Format::kInt8, 4e-2) && attends(worker, DType::kF32, 1e-5) &&
-         attends(worker, DType::kBF16, 2e-2);
+  const Operands operands;
+  constexpr Activation kNone = Activation::kNone, kGelu = Activation::kGeluTanh;
+  constexpr Product kProducts[] = {{Format::kF32, kNone, 1e-5},  {Format::kF32, kGelu, 1e-5},
+                                   {Format::kBF16, kNone, 1e-2}, {Format::kBF16, kGelu, 1e-2},
+                                   {Format::kInt8, kNone, 4e-2}, {Format::kInt8, kGelu, 4e-2}};
+  return std::all_of(
+             std::begin(kProducts), std::end(kProducts),
+             [&](const Product& check) { return multiplies(kernels, worker, operands, check); }) &&
+         attends(worker, DType::kF32, 1e-5) && attends(worker, DType::kBF16, 2e-2);
 }
 
 }  // namespace albert::cpu
