@@ -131,11 +131,6 @@ HostArray sweep(const std::string& name) {
   return {int64_t(values.size()), 1, false, std::move(values)};
 }
 
-double gelu_of(Activation activation, double x) {
-  if (activation == Activation::kGeluErf) return x * std::erfc(-x * std::sqrt(0.5)) / 2;
-  return x / (1 + std::exp(-2 * std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
-}
-
 /// Half of what float16 counts in near zero.
 constexpr double kHalfStep = 0x1p-25;
 
@@ -156,7 +151,7 @@ void add_sweep(CaseList& cases, Activation activation) {
   };
   const auto bounds = [=] {
     std::vector<double> each = sweep(name).values;
-    for (double& x : each) x = 1e-3 * std::abs(gelu_of(activation, x)) + kHalfStep;
+    for (double& x : each) x = 1e-3 * std::abs(activate(activation, x)) + kHalfStep;
     return each;
   };
   cases.push_back({.op = "linear",

@@ -1,6 +1,9 @@
 // Contract of the elementwise activations.
 #include "ops/activation.h"
 
+#include <cmath>
+#include <numbers>
+
 #include "ops/contract.h"
 
 namespace albert {
@@ -19,6 +22,23 @@ const char* name_of(Activation activation) noexcept {
       return "tanh";
   }
   return "unknown";
+}
+
+double activate(Activation activation, double x) {
+  switch (activation) {
+    case Activation::kNone:
+      return x;
+    case Activation::kGeluTanh:
+      return 0.5 * x *
+             (1 + std::tanh(std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * x * x * x)));
+    case Activation::kGeluErf:
+      return 0.5 * x * (1 + std::erf(x / std::numbers::sqrt2));
+    case Activation::kRelu:
+      return x < 0 ? 0.0 : x;  // NaN stays NaN
+    case Activation::kTanh:
+      return std::tanh(x);
+  }
+  return x;
 }
 
 void check(const ActivationForward& op) {

@@ -15,6 +15,8 @@ namespace albert {
 enum class Activation : uint8_t { kNone, kGeluTanh, kGeluErf, kRelu, kTanh };
 
 const char* name_of(Activation activation) noexcept;
+/// f(x) as it is written above, in float64.
+double activate(Activation activation, double x);
 
 struct ActivationForward {
   Tensor y;  // (R, C)

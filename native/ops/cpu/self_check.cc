@@ -57,11 +57,6 @@ struct Operands {
   }
 };
 
-double activated(Activation activation, double x) {
-  if (activation == Activation::kNone) return x;
-  return 0.5 * x * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
-}
-
 struct Worker {
   std::shared_ptr<ThreadPool> pool = ThreadPool::shared();
   CpuOps ops;
@@ -86,7 +81,7 @@ bool multiplies(const KernelTable& kernels, Worker& worker, const Operands& oper
                              .weight = packed,
                              .activation = check.activation});
   std::vector<double> expected = operands.product;
-  for (double& value : expected) value = activated(check.activation, value);
+  for (double& value : expected) value = activate(check.activation, value);
   return close(y, expected, check.tolerance);
 }
 

@@ -8,23 +8,6 @@
 
 namespace albert {
 
-double activate(Activation activation, double x) {
-  switch (activation) {
-    case Activation::kNone:
-      return x;
-    case Activation::kGeluTanh:
-      return 0.5 * x *
-             (1 + std::tanh(std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * x * x * x)));
-    case Activation::kGeluErf:
-      return 0.5 * x * (1 + std::erf(x / std::numbers::sqrt2));
-    case Activation::kRelu:
-      return x < 0 ? 0.0 : x;  // NaN stays NaN
-    case Activation::kTanh:
-      return std::tanh(x);
-  }
-  return x;
-}
-
 namespace {
 
 /// d/dx 0.5 x (1 + t), t = tanh(u), u = a (x + b x³): 0.5 (1 + t) + 0.5 x (1 − t²) a (1 + 3 b x²).

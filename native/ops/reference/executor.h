@@ -59,9 +59,7 @@ class ReferenceOps : public Ops {
 /// The contracts tie the dtypes of an op to one tensor's: this refuses any but f64 for it.
 void require_f64(const char* op, const char* name, const Tensor& tensor);
 
-/// The activation of one number.
-double activate(Activation activation, double x);
-/// Its derivative there.
+/// The derivative of the activation of one number.
 double activation_slope(Activation activation, double x);
 
 /// m = max x and log Σ exp(x − m): together the log-sum-exp of `count` numbers.
