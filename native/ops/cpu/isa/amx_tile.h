@@ -91,7 +91,7 @@ inline void store_sums(const Tile<FormatType>& t, bool lower, bool right) {
   if (right) _tile_stored(3, t.sums + kTileRows * t.sums_stride + kTileWords, pitch);
 }
 
-/// Room behind an instruction on tiles. While the other hyperthread of a core works, tile
+/// Room between two instructions on tiles. While the other hyperthread of a core works, tile
 /// instructions that follow each other closely hold each other up: with eight others between them
 /// a step of multiply_tiles takes 70 ns instead of 110 (Emerald Rapids, operands in L1). A core
 /// that nobody else uses does these beside the products, 16 cycles each, at no cost.
@@ -107,18 +107,10 @@ inline void keep_distance() {
     } else {                                     \
       _tile_dpbusd(sums, rows, columns);         \
     }                                            \
-    keep_distance();                             \
   } while (false)
 
-#define ALBERT_LOAD_TILE(tile, values, pitch) \
-  do {                                        \
-    _tile_loadd(tile, values, pitch);         \
-    keep_distance();                          \
-  } while (false)
-
-/// Up to 32 rows times one or two panels of 16 columns. A tile is loaded for the next kTileWords
-/// words as soon as the last product with the present ones has begun. While the tiles multiply, the
-/// vector units have little to do: other work takes a turn at each kTileWords words.
+/// Up to 32 rows times one or two panels of 16 columns. While the tiles multiply, the vector units
+/// have little to do: other work takes a turn at each kTileWords words.
 template <class FormatType, bool kLower, bool kRight, class Work>
 [[gnu::noinline]] void multiply_tiles(const Tile<FormatType>& t, Work& other) {
   constexpr int64_t kPitch = kTileWords * 4, kWordsOfPanel = kTileWords * FormatType::kGroup;
@@ -128,32 +120,39 @@ template <class FormatType, bool kLower, bool kRight, class Work>
   const char* upcoming = t.upcoming;
   memory_as_written();
   load_sums(t, kLower);
-  ALBERT_LOAD_TILE(4, left, left_pitch);
-  ALBERT_LOAD_TILE(6, right, kPitch);
-  if constexpr (kLower) ALBERT_LOAD_TILE(5, left + t.left_lower, left_pitch);
-  if constexpr (kRight) ALBERT_LOAD_TILE(7, right + t.panel_stride, kPitch);
-  for (int64_t word = kTileWords; word < t.words; word += kTileWords) {
-    left += t.left_step;
-    right += kTileWords * kWordsOfPanel;
+  for (int64_t word = 0; word < t.words; word += kTileWords) {
+    _tile_loadd(4, left, left_pitch);
+    keep_distance();
+    _tile_loadd(6, right, kPitch);
+    keep_distance();
+    if constexpr (kRight) {
+      _tile_loadd(7, right + t.panel_stride, kPitch);
+      keep_distance();
+    }
     ALBERT_ADD_PRODUCTS(0, 4, 6);
-    if constexpr (kRight) ALBERT_ADD_PRODUCTS(1, 4, 7);
-    ALBERT_LOAD_TILE(4, left, left_pitch);
-    if constexpr (kLower) ALBERT_ADD_PRODUCTS(2, 5, 6);
-    ALBERT_LOAD_TILE(6, right, kPitch);
-    if constexpr (kLower && kRight) ALBERT_ADD_PRODUCTS(3, 5, 7);
-    if constexpr (kLower) ALBERT_LOAD_TILE(5, left + t.left_lower, left_pitch);
-    if constexpr (kRight) ALBERT_LOAD_TILE(7, right + t.panel_stride, kPitch);
+    if constexpr (kRight) {
+      keep_distance();
+      ALBERT_ADD_PRODUCTS(1, 4, 7);
+    }
+    if constexpr (kLower) {
+      keep_distance();
+      _tile_loadd(5, left + t.left_lower, left_pitch);
+      keep_distance();
+      ALBERT_ADD_PRODUCTS(2, 5, 6);
+    }
+    if constexpr (kLower && kRight) {
+      keep_distance();
+      ALBERT_ADD_PRODUCTS(3, 5, 7);
+    }
     // Every second line: processors with AMX fetch the other line of a pair with it.
     for (int64_t line = 0; line < t.pace * kTileWords; line += 128) {
       __builtin_prefetch(upcoming + line, 0, 2);
     }
     upcoming += t.pace * kTileWords;
+    left += t.left_step;
+    right += kTileWords * kWordsOfPanel;
     other.take_turn();
   }
-  ALBERT_ADD_PRODUCTS(0, 4, 6);
-  if constexpr (kRight) ALBERT_ADD_PRODUCTS(1, 4, 7);
-  if constexpr (kLower) ALBERT_ADD_PRODUCTS(2, 5, 6);
-  if constexpr (kLower && kRight) ALBERT_ADD_PRODUCTS(3, 5, 7);
   other.finish_all();  // its sums may lie where these are stored
   store_sums(t, kLower, kRight);
   memory_as_written();

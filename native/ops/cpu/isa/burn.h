@@ -73,9 +73,13 @@ inline float burn_tiles(int64_t steps) {
   _tile_loadd(7, sums, kTileWords * sizeof(float));
   for (int64_t step = 0; step < steps; ++step) {
     ALBERT_ADD_PRODUCTS(0, 4, 6);
+    keep_distance();
     ALBERT_ADD_PRODUCTS(1, 4, 7);
+    keep_distance();
     ALBERT_ADD_PRODUCTS(2, 5, 6);
+    keep_distance();
     ALBERT_ADD_PRODUCTS(3, 5, 7);
+    keep_distance();
   }
   _tile_stored(0, sums, kTileWords * sizeof(float));
   memory_as_written();
