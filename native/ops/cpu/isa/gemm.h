@@ -49,22 +49,35 @@ inline const typename FormatType::Left* left_of(const GemmTask& t, int64_t row, 
   return left + row * t.left_stride + word * FormatType::kGroup * kStagedRows<FormatType>;
 }
 
-/// A float32 sum with its bias.
-template <class Lanes>
-inline Vec finished(const GemmTask& t, int64_t, int64_t column, const float* sum, Lanes lanes) {
-  return load(sum, lanes) + load(t.bias + column, lanes);
-}
+/// What makes results of a row's sums: float32 sums get their bias; int32 ones lose their zero
+/// point and are scaled before. Copies, since stores of results might change the task, as far as
+/// the compiler knows.
+template <class FormatType>
+struct RowOfSums {
+  const float* bias;
+  const float* column_scales;
+  const int32_t* column_sums;
+  Vec scale = {};
+  IntVec zero_point = {};
 
-/// An int32 sum with its zero point taken off, scaled, with its bias.
-template <class Lanes>
-inline Vec finished_int8(const GemmTask& t, int64_t row, int64_t column, const float* sum,
-                         Lanes lanes) {
-  // The last panel's columns are padded, and scratch has whole panels: no lane is out of bounds.
-  const IntVec exact =
-      load_words(sum) - t.row_zero_points[row] * load_words(t.column_sums + column);
-  const Vec scale = broadcast(t.row_scales[row]) * load(t.column_scales + column, lanes);
-  return fma(__builtin_convertvector(exact, Vec), scale, load(t.bias + column, lanes));
-}
+  RowOfSums(const GemmTask& t, int64_t row, int64_t column)
+      : bias(t.bias + column),
+        column_scales(t.column_scales + column),
+        column_sums(t.column_sums + column) {
+    if constexpr (FormatType::kGroup != 4) return;
+    scale = broadcast(t.row_scales[row]);
+    zero_point = zero_point + t.row_zero_points[row];
+  }
+
+  template <class Lanes>
+  Vec finished(const float* sums, int64_t j, Lanes lanes) const {
+    if constexpr (FormatType::kGroup != 4) return load(sums + j, lanes) + load(bias + j, lanes);
+    // The last panel's columns are padded, and scratch has whole panels: no lane is out of bounds.
+    const IntVec exact = load_words(sums + j) - zero_point * load_words(column_sums + j);
+    const Vec both = scale * load(column_scales + j, lanes);
+    return fma(__builtin_convertvector(exact, Vec), both, load(bias + j, lanes));
+  }
+};
 
 /// Sums in scratch (and in L1), and which outputs they are.
 struct FinishedSums {
@@ -79,6 +92,7 @@ inline void finish_into(const GemmTask& t, const FinishedSums& s, Output* y) {
   const auto finish = [&](const auto& function) {
     for (int64_t i = 0; i < s.rows; ++i) {
       const float* sums = s.sums + i * s.stride;
+      const RowOfSums<FormatType> row(t, s.row + i, s.column);
       Output* result = y + (s.row + i) * t.y_stride + s.column;
       Output* kept = t.preactivation == nullptr
                          ? result
@@ -89,12 +103,7 @@ inline void finish_into(const GemmTask& t, const FinishedSums& s, Output* y) {
               ? nullptr
               : static_cast<const Output*>(t.residual) + (s.row + i) * t.residual_stride + s.column;
       for_each_vector(s.columns, [&](int64_t j, auto lanes) {
-        Vec sum;
-        if constexpr (FormatType::kGroup == 4) {
-          sum = finished_int8(t, s.row + i, s.column + j, sums + j, lanes);
-        } else {
-          sum = finished(t, s.row + i, s.column + j, sums + j, lanes);
-        }
+        const Vec sum = row.finished(sums, j, lanes);
         if (kept != result) store(kept + j, sum, lanes);
         Vec value = function(sum);
         if (residual != nullptr) value = value + load(residual + j, lanes);
