@@ -22,7 +22,8 @@ const options = readOptions(
     'reference. Floor: the longer of flops / peak and bytes / bandwidth, both measured here,\n' +
     'the bandwidth over a working set as large as the case touches. In turns: the share\n' +
     'of the peak that is measured in turns with the case: what else loads the machine slows\n' +
-    'both down alike.',
+    'both down. Calm: the same of the turns during which no other hyperthread worked on the\n' +
+    'cores, where there were enough.',
   {
     dtype: { value: 'NAMES', fallback: dtypes, read: someOf(dtypes), help: dtypes.join(', ') },
     filter: { value: 'TEXT', fallback: '', help: 'only cases whose name contains TEXT' },
@@ -124,17 +125,21 @@ function gemmLines(dtype, times) {
   const wanted = gemmShare[dtype];
   const summary = (shares) =>
     `worst ${percent(Math.min(...shares))}, median ${percent(median(shares))} of peak`;
+  const judged = (shares) =>
+    `${summary(shares)} (${verdict(`≥ ${percent(wanted)}`, Math.min(...shares) >= wanted)})`;
   const shares = products.map((time) => time.peak_share);
+  const calm = products.map((time) => time.calm_peak_share).filter((share) => share > 0);
   return [
-    `${dtype} products of a layer (H 768, F 3072, 128 to 4,096 rows): ${summary(shares)}`,
-    `(${verdict(`≥ ${percent(wanted)}`, Math.min(...shares) >= wanted)})`,
+    `${dtype} products of a layer (H 768, F 3072, 128 to 4,096 rows): ${judged(shares)}`,
+    `While the cores were ours alone (${calm.length} of ${products.length} products): ` +
+      (calm.length > 0 ? judged(calm) : 'never long enough'),
     `Their medians, held against the best peak of the whole run: ` +
       summary(products.map((time) => time.best_peak_share)),
   ];
 }
 
 function tableOf(times) {
-  const shares = [' of peak', ' in turns', ' of floor'];
+  const shares = [' of peak', ' in turns', ' calm', ' of floor'];
   const titles = ['case', ' median µs', ' GFLOP/s', ...shares, 'floor set by'];
   const rows = times.map((time) => [
     time.name,
@@ -142,6 +147,7 @@ function tableOf(times) {
     time.flops > 0 ? number(time.gflops) : '-',
     time.flops > 0 ? percent(time.best_peak_share) : '-',
     time.peak_share > 0 ? percent(time.peak_share) : '-',
+    time.calm_peak_share > 0 ? percent(time.calm_peak_share) : '-',
     percent(time.floor_share),
     time.bound,
   ]);

@@ -203,6 +203,8 @@ export interface NativeTimeResult {
   best_us: number;
   /** Of the peak, measured in turns with the runs; 0 where that was not done. */
   peak_share: number;
+  /** The same of turns during which nothing else ran on the cores; 0 where these were too few. */
+  calm_peak_share: number;
   runs: number;
   flops: number;
   bytes: number;

@@ -65,6 +65,7 @@ Napi::Value timing_to_javascript(Napi::Env env, const checks::TimingReport& repo
   result.Set("median_us", report.median_us);
   result.Set("best_us", report.best_us);
   result.Set("peak_share", report.peak_share);
+  result.Set("calm_peak_share", report.calm_peak_share);
   result.Set("runs", double(report.runs));
   result.Set("flops", report.flops);
   result.Set("bytes", report.bytes);

@@ -50,8 +50,9 @@ std::string json_of(const TimingReport& r) {
          ", \"dtype\": " + json_string(r.dtype) + ", \"threads\": " + std::to_string(r.threads) +
          ", \"runs\": " + std::to_string(r.runs) + ", \"best_us\": " + json_number(r.best_us) +
          ", \"median_us\": " + json_number(r.median_us) +
-         ", \"peak_share\": " + json_number(r.peak_share) + ", \"flops\": " + json_number(r.flops) +
-         ", \"bytes\": " + json_number(r.bytes) +
+         ", \"peak_share\": " + json_number(r.peak_share) +
+         ", \"calm_peak_share\": " + json_number(r.calm_peak_share) +
+         ", \"flops\": " + json_number(r.flops) + ", \"bytes\": " + json_number(r.bytes) +
          ", \"best_gflops\": " + json_number(r.best_gflops()) + "}";
 }
 
@@ -146,8 +147,8 @@ void print_costs(std::ostream& out, const std::vector<CaseCost>& costs, bool jso
     return;
   }
   for (const CaseCost& cost : costs) {
-    out << cost.case_name << " " << cost.dtype << ": " << json_number(cost.flops)
-        << " operations, " << json_number(cost.bytes) << " bytes\n";
+    out << cost.case_name << " " << cost.dtype << ": " << json_number(cost.flops) << " operations, "
+        << json_number(cost.bytes) << " bytes\n";
   }
 }
 

@@ -40,13 +40,54 @@ std::vector<double> sorted_durations(const BoundOp& op, Ops& ops, Backend& backe
   return durations;
 }
 
-/// The middle of the shares of several turns: peak, some runs, peak.
-double share_of_peak(const BoundOp& op, Ops& ops, Backend& backend, int threads) {
-  constexpr int kTurns = 15;
-  constexpr double kTurnUs = 4e3;
-  std::vector<double> shares;
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
+/// Tells whether all threads have their cores for themselves, by the best that was seen so far.
+class Neighbours {
+ public:
+  Neighbours(Backend& backend, int threads) : backend_(backend), threads_(threads) {
+    constexpr double kAcquaintanceUs = 1e6;
+    if (best_ > 0) return;
+    const Clock::time_point start = Clock::now();
+    while (us_since(start) < kAcquaintanceUs) best_ = std::max(best_, backend_.fetch_rate(1));
+  }
+
+  bool rest() {
+    constexpr double kNearly = 0.85;
+    const double rate = backend_.fetch_rate(threads_);
+    best_ = std::max(best_, rate);
+    return rate >= kNearly * best_;
+  }
+
+ private:
+  /// Of this thread's cases, which are timed one after the other.
+  static thread_local double best_;
+
+  Backend& backend_;
+  int threads_;
+};
+
+thread_local double Neighbours::best_ = 0;
+
+struct PeakShares {
+  double in_turns = 0;
+  double calm = 0;
+};
+
+/// The middle of the shares of several turns (peak, some runs, peak), and of those turns before and
+/// after which the neighbours rested, if there are enough.
+PeakShares shares_of_peak(const BoundOp& op, Ops& ops, Backend& backend, int threads) {
+  constexpr size_t kTurns = 15, kCalmTurns = 7;
+  constexpr double kTurnUs = 2e3, kPatienceUs = 2e6;
+  std::vector<double> shares, calm;
+  Neighbours neighbours(backend, threads);
+  const Clock::time_point start = Clock::now();
+  bool rested = neighbours.rest();
   double before = backend.peak_flops(threads, 0);
-  for (int turn = 0; turn < kTurns; ++turn) {
+  while (shares.size() < kTurns || (calm.size() < kCalmTurns && us_since(start) < kPatienceUs)) {
     int runs = 0;
     double us = 0;
     for (const Clock::time_point begin = Clock::now(); us < kTurnUs; us = us_since(begin)) {
@@ -54,11 +95,13 @@ double share_of_peak(const BoundOp& op, Ops& ops, Backend& backend, int threads)
       ++runs;
     }
     const double after = backend.peak_flops(threads, 0);
+    const bool rest = neighbours.rest();
     shares.push_back(op.flops * runs / (us * 1e-6) / ((before + after) / 2));
+    if (rested && rest) calm.push_back(shares.back());
     before = after;
+    rested = rest;
   }
-  std::sort(shares.begin(), shares.end());
-  return shares[kTurns / 2];
+  return {.in_turns = median(shares), .calm = calm.size() < kCalmTurns ? 0 : median(calm)};
 }
 
 bool is_compute_bound(const BoundOp& op, const Backend& backend) {
@@ -79,6 +122,8 @@ TimingReport time_case(const ExpectedCase& expected, Backend& backend, int threa
   const BoundOp op = expected.binder(fixture);
   const std::unique_ptr<Ops> executor = backend.executor(threads);
   const std::vector<double> durations = sorted_durations(op, *executor, backend);
+  PeakShares shares;
+  if (is_compute_bound(op, backend)) shares = shares_of_peak(op, *executor, backend, threads);
   return {
       .case_name = parity.case_name,
       .op = parity.op,
@@ -88,9 +133,8 @@ TimingReport time_case(const ExpectedCase& expected, Backend& backend, int threa
       .runs = int64_t(durations.size()),
       .best_us = durations.front(),
       .median_us = durations[durations.size() / 2],
-      .peak_share = is_compute_bound(op, backend)
-                        ? share_of_peak(op, *executor, backend, threads)
-                        : 0,
+      .peak_share = shares.in_turns,
+      .calm_peak_share = shares.calm,
       .flops = op.flops,
       .bytes = op.bytes,
   };

@@ -88,13 +88,17 @@ class Backend : public Memory {
   /// `width` threads. Throw Error{kBackend} where nothing is fast, in the reference.
   virtual double peak_flops(int width, double seconds);
   virtual double peak_bytes(int width, size_t working_set);
+  /// Instructions that the slowest of `width` threads fetches while a multiplication of integers
+  /// takes place: about half as many as usual while another hyperthread works on its core. 0 where
+  /// that is not known.
+  virtual double fetch_rate(int) { return 0; }
 };
 
 struct BackendOptions {
   std::string device = "auto";  // "auto", "cpu", "cuda", "cuda:<index>", "reference"
   std::string dtype = "fp32";   // arithmetic of the layers: "fp32", "bf16", "int8", "fp16"
   std::string
-      instruction_set;  // "" = the best one of this machine, or ALBERT_CPU_ISA where it is set
+      instruction_set;      // "" = the best one of this machine, or ALBERT_CPU_ISA where it is set
   bool allow_tf32 = false;  // on "cuda": float32 products with the 10 bits of TF32's fraction
 };
 

@@ -72,6 +72,8 @@ t.test('timeCase measures what it checked', async (t) => {
   t.equal(time.peak_share, 0, 'too little to be held against the peak');
   const product = await timeCase('linear/rows=128,inputs=768,outputs=768', { backend: 'cpu' });
   t.ok(product.peak_share > 0 && product.peak_share < 1.5, `${product.peak_share} of the peak`);
+  const calm = product.calm_peak_share;
+  t.ok(calm >= 0 && calm < 1.5, `${calm} of the peak without neighbours`);
 });
 
 t.test('peak and bandwidth of the machine', async (t) => {

@@ -1,5 +1,4 @@
 // Choice of the instruction set, memory, packing and executors of the CPU.
-#include "core/host_memory.h"
 #include "ops/cpu/backend.h"
 
 #include <algorithm>
@@ -12,6 +11,7 @@
 
 #include "core/cpu_features.h"
 #include "core/error.h"
+#include "core/host_memory.h"
 #include "ops/cpu/executor.h"
 #include "ops/cpu/packed_weight.h"
 #include "ops/cpu/peak.h"
@@ -32,9 +32,8 @@ class Candidate {
 
   /// The portable kernels need no check: there is nothing to fall back to.
   bool computes_right() {
-    std::call_once(once_, [&] {
-      right_ = &kernels_ == &portable::kernels || self_check(kernels_);
-    });
+    std::call_once(once_,
+                   [&] { right_ = &kernels_ == &portable::kernels || self_check(kernels_); });
     return right_;
   }
 
@@ -207,6 +206,7 @@ class CpuBackend final : public Backend {
   double peak_bytes(int width, size_t working_set) override {
     return cpu::measure_peak_bytes(kernels_, *pool_, width, working_set);
   }
+  double fetch_rate(int width) override { return cpu::measure_fetch_rate(*pool_, width); }
 
  private:
   const KernelTable& kernels_;

@@ -98,6 +98,33 @@ double stream_rate(ThreadPool& pool, const std::vector<Stream>& streams,
   return streams[0].bytes() * width * double(times) / seconds;
 }
 
+constexpr int64_t kMultiplications = 2048;  // each waits for the one before
+constexpr int64_t kFetches = 128 * 256;
+
+void multiply_in_a_chain() {
+  uint64_t product = 3;
+  for (int64_t i = 0; i < kMultiplications; ++i) {
+    product *= product;
+    __asm__ volatile("" : "+r"(product));
+  }
+}
+
+void fetch() {
+  for (int64_t i = 0; i < kFetches / 256; ++i) __asm__ volatile(".rept 256\n\tnop\n\t.endr");
+}
+
+/// Of some runs, so that no interruption counts.
+double shortest_seconds(void (*run)()) {
+  constexpr int kRuns = 8;
+  double shortest = 1e9;
+  for (int i = 0; i < kRuns; ++i) {
+    const Clock::time_point begin = Clock::now();
+    run();
+    shortest = std::min(shortest, seconds_since(begin));
+  }
+  return shortest;
+}
+
 }  // namespace
 
 double measure_peak_flops(const FormatKernels& kernels, ThreadPool& pool, int width,
@@ -115,6 +142,16 @@ double measure_peak_bytes(const KernelTable& kernels, ThreadPool& pool, int widt
   for (int i = 0; i < width; ++i) streams.emplace_back(kernels, bytes / size_t(width));
   return std::max(stream_rate(pool, streams, &Stream::read),
                   stream_rate(pool, streams, &Stream::add));
+}
+
+double measure_fetch_rate(ThreadPool& pool, int width) {
+  std::vector<double> rates(size_t(width), 0.0);
+  pool.parallel_for(width, width, [&](int64_t part) {
+    const double a_multiplication = shortest_seconds(multiply_in_a_chain) / kMultiplications;
+    const double a_fetch = shortest_seconds(fetch) / kFetches;
+    rates[size_t(part)] = a_multiplication / a_fetch;
+  });
+  return *std::min_element(rates.begin(), rates.end());
 }
 
 }  // namespace albert::cpu

@@ -17,4 +17,10 @@ double measure_peak_flops(const FormatKernels& kernels, ThreadPool& pool, int wi
 /// set of `bytes` again and again: a small set measures a cache, a large one memory.
 double measure_peak_bytes(const KernelTable& kernels, ThreadPool& pool, int width, size_t bytes);
 
+/// Instructions that the slowest of `width` threads fetches while a multiplication of integers
+/// takes place. Takes a tenth of a millisecond. Nothing else shows as well whether a core is shared
+/// with another hyperthread: multiplications in a chain need none of what both share, instructions
+/// that do nothing need nothing but that.
+double measure_fetch_rate(ThreadPool& pool, int width);
+
 }  // namespace albert::cpu
