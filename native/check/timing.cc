@@ -2,6 +2,7 @@
 #include "check/timing.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 
 #include "core/error.h"
@@ -45,32 +46,37 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-/// Tells whether all threads have their cores for themselves, by the best that was seen so far.
+/// The rate that a tenth of many measurements on one thread exceed, whatever disturbed some of
+/// them: that of a core which nobody else uses, if it was so for that long.
+double best_fetch_rate(Backend& backend) {
+  constexpr double kBudgetUs = 300e3;
+  std::vector<double> rates;
+  for (const Clock::time_point start = Clock::now(); us_since(start) < kBudgetUs;) {
+    rates.push_back(backend.fetch_rate(1));
+  }
+  std::sort(rates.begin(), rates.end());
+  return rates[rates.size() - 1 - rates.size() / 10];
+}
+
+/// Tells whether no other hyperthread works on the threads' cores.
 class Neighbours {
  public:
   Neighbours(Backend& backend, int threads) : backend_(backend), threads_(threads) {
-    constexpr double kAcquaintanceUs = 1e6;
-    if (best_ > 0) return;
-    const Clock::time_point start = Clock::now();
-    while (us_since(start) < kAcquaintanceUs) best_ = std::max(best_, backend_.fetch_rate(1));
+    const double here = best_fetch_rate(backend);
+    for (double known = best_; here > known && !best_.compare_exchange_weak(known, here);) {
+    }
   }
-
-  bool rest() {
-    constexpr double kNearly = 0.85;
-    const double rate = backend_.fetch_rate(threads_);
-    best_ = std::max(best_, rate);
-    return rate >= kNearly * best_;
+  bool rest() const {
+    constexpr double kNearly = 0.9;
+    return backend_.fetch_rate(threads_) >= kNearly * best_;
   }
 
  private:
-  /// Of this thread's cases, which are timed one after the other.
-  static thread_local double best_;
+  static inline std::atomic<double> best_ = 0;  // of all cases so far
 
   Backend& backend_;
   int threads_;
 };
-
-thread_local double Neighbours::best_ = 0;
 
 struct PeakShares {
   double in_turns = 0;
@@ -83,9 +89,9 @@ PeakShares shares_of_peak(const BoundOp& op, Ops& ops, Backend& backend, int thr
   constexpr size_t kTurns = 15, kCalmTurns = 7;
   constexpr double kTurnUs = 2e3, kPatienceUs = 2e6;
   std::vector<double> shares, calm;
-  Neighbours neighbours(backend, threads);
-  const Clock::time_point start = Clock::now();
+  const Neighbours neighbours(backend, threads);
   bool rested = neighbours.rest();
+  const Clock::time_point start = Clock::now();
   double before = backend.peak_flops(threads, 0);
   while (shares.size() < kTurns || (calm.size() < kCalmTurns && us_since(start) < kPatienceUs)) {
     int runs = 0;
