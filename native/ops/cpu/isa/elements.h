@@ -8,9 +8,6 @@
 namespace albert::cpu::ALBERT_ISA {
 namespace {
 
-typedef int32_t IntVec __attribute__((vector_size(sizeof(Vec))));
-typedef uint32_t WordVec __attribute__((vector_size(sizeof(Vec))));
-
 inline IntVec bits_of(Vec v) {
   return (IntVec)v;
 }

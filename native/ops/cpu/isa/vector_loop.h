@@ -1,10 +1,13 @@
-// Loops over a run of floats: whole vectors, then one masked tail.
+// Loops over a run of floats: whole vectors, then one masked tail; and what lanes come to together.
 #pragma once
 
 #include <cstdint>
 
 namespace albert::cpu::ALBERT_ISA {
 namespace {
+
+typedef int32_t IntVec __attribute__((vector_size(sizeof(Vec))));
+typedef uint32_t WordVec __attribute__((vector_size(sizeof(Vec))));
 
 /// All lanes of a vector, or the first `count`: one loop body serves both.
 struct AllLanes {};
@@ -57,22 +60,23 @@ template <class Term>
   return total;
 }
 
-/// Adds the lanes by halves: the same tree for every length.
-inline float sum_of_lanes(Vec v) {
-  alignas(64) float lanes[kWidth];
-  store(lanes, v);
-  for (int half = kWidth / 2; half > 0; half /= 2) {
-    for (int i = 0; i < half; ++i) lanes[i] += lanes[i + half];
-  }
-  return lanes[0];
+/// Combines the lanes by halves, the same tree for every length: each lane with the one kDistance
+/// away, then with the one half as far away, and so on. All lanes of the result are equal.
+template <int kDistance = kWidth / 2, class Combine>
+inline Vec folded(Vec v, const Combine& combine) {
+  IntVec others;
+#pragma GCC unroll 16
+  for (int i = 0; i < kWidth; ++i) others[i] = i ^ kDistance;
+  v = combine(v, (Vec)__builtin_shuffle(v, others));
+  if constexpr (kDistance > 1) v = folded<kDistance / 2>(v, combine);
+  return v;
 }
 
+inline float sum_of_lanes(Vec v) {
+  return folded(v, [](Vec a, Vec b) { return a + b; })[0];
+}
 inline float largest_lane(Vec v) {
-  alignas(64) float lanes[kWidth];
-  store(lanes, v);
-  float largest = lanes[0];
-  for (int i = 1; i < kWidth; ++i) largest = largest > lanes[i] ? largest : lanes[i];
-  return largest;
+  return folded(v, [](Vec a, Vec b) { return maximum(a, b); })[0];
 }
 
 }  // namespace
