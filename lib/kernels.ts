@@ -73,7 +73,8 @@ export async function checkCase(name: string, options: KernelOptions = {}): Prom
 }
 
 /**
- * Times a case, after its check: a wrong kernel has no speed.
+ * Times a case, after its check: a wrong kernel has no speed. Takes a quarter of a second at least,
+ * and where it computes much up to three more, to hold it against the processor's peak in turns.
  *
  * @returns median and best time in microseconds, operations, bytes, and both per second
  * @throws (rejects) AlbertError `ERR_BACKEND` where the check fails, else as {@link checkCase}

@@ -99,7 +99,7 @@ double stream_rate(ThreadPool& pool, const std::vector<Stream>& streams,
 }
 
 constexpr int64_t kMultiplications = 2048;  // each waits for the one before
-constexpr int64_t kFetches = 128 * 256;
+constexpr int64_t kFetchTurns = 128, kFetches = kFetchTurns * 256;
 
 void multiply_in_a_chain() {
   uint64_t product = 3;
@@ -110,7 +110,7 @@ void multiply_in_a_chain() {
 }
 
 void fetch() {
-  for (int64_t i = 0; i < kFetches / 256; ++i) __asm__ volatile(".rept 256\n\tnop\n\t.endr");
+  for (int64_t i = 0; i < kFetchTurns; ++i) __asm__ volatile(".rept 256\n\tnop\n\t.endr");
 }
 
 /// Of some runs, so that no interruption counts.

@@ -54,28 +54,34 @@ inline const typename FormatType::Left* left_of(const GemmTask& t, int64_t row, 
 /// the compiler knows.
 template <class FormatType>
 struct RowOfSums {
+  static constexpr bool kScaled = FormatType::kGroup == 4;
+
   const float* bias;
-  const float* column_scales;
-  const int32_t* column_sums;
+  const float* column_scales = nullptr;  // int8 only, as are the next three
+  const int32_t* column_sums = nullptr;
   Vec scale = {};
   IntVec zero_point = {};
 
-  RowOfSums(const GemmTask& t, int64_t row, int64_t column)
-      : bias(t.bias + column),
-        column_scales(t.column_scales + column),
-        column_sums(t.column_sums + column) {
-    if constexpr (FormatType::kGroup != 4) return;
-    scale = broadcast(t.row_scales[row]);
-    zero_point = zero_point + t.row_zero_points[row];
+  RowOfSums(const GemmTask& t, int64_t row, int64_t column) : bias(t.bias + column) {
+    if constexpr (kScaled) {
+      column_scales = t.column_scales + column;
+      column_sums = t.column_sums + column;
+      scale = broadcast(t.row_scales[row]);
+      zero_point = zero_point + t.row_zero_points[row];
+    }
   }
 
   template <class Lanes>
   Vec finished(const float* sums, int64_t j, Lanes lanes) const {
-    if constexpr (FormatType::kGroup != 4) return load(sums + j, lanes) + load(bias + j, lanes);
-    // The last panel's columns are padded, and scratch has whole panels: no lane is out of bounds.
-    const IntVec exact = load_words(sums + j) - zero_point * load_words(column_sums + j);
-    const Vec both = scale * load(column_scales + j, lanes);
-    return fma(__builtin_convertvector(exact, Vec), both, load(bias + j, lanes));
+    if constexpr (!kScaled) {
+      return load(sums + j, lanes) + load(bias + j, lanes);
+    } else {
+      // The last panel's columns are padded, and scratch has whole panels: no lane is out of
+      // bounds.
+      const IntVec exact = load_words(sums + j) - zero_point * load_words(column_sums + j);
+      const Vec both = scale * load(column_scales + j, lanes);
+      return fma(__builtin_convertvector(exact, Vec), both, load(bias + j, lanes));
+    }
   }
 };
 
