@@ -309,9 +309,18 @@ export class AlbertTokenizer extends Callable {
   #widthOf(encodings: Encoding[][], { padding, max_length }: TokenizeOptions): number {
     if (padding === undefined || padding === false || padding === 'do_not_pad') return 0;
     const limit = max_length ?? this.model_max_length;
-    if (padding === 'max_length' && limit !== Infinity) return limit;
+    if (padding === 'max_length' && limit !== Infinity) return paddedWidth(limit);
     return encodings.flat().reduce((most, { input_ids }) => Math.max(most, input_ids.length), 0);
   }
+}
+
+/** Rows that are padded this far exist, in full; an array of 2^27 ends the process. */
+function paddedWidth(limit: number): number {
+  const most = 2 ** 20;
+  if (limit <= most) return limit;
+  throw new RangeError(
+    `AlbertTokenizer: padding to max_length: expected at most ${most} tokens, got ${limit}`,
+  );
 }
 
 /** The same as {@link AlbertTokenizer}, by its name in transformers. */

@@ -48,7 +48,8 @@ async function openFile(file: string): Promise<Sink> {
   const existing = await fs.promises.stat(target).catch(() => undefined);
   // A device or a pipe cannot be renamed onto: it is written as it is.
   const direct = existing !== undefined && !existing.isFile();
-  const partial = direct ? target : `${target}.partial`;
+  // Two commands that are given one file must not write into each other's.
+  const partial = direct ? target : `${target}.${process.pid}.partial`;
   const handle = await fs.promises.open(partial, 'w');
   let written = 0;
   return {

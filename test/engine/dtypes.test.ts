@@ -162,6 +162,13 @@ t.test('a saved model has the weights that were rounded, as float32', async (t) 
   }
 });
 
+t.test('int8 refuses sums that 32 bits do not hold', async (t) => {
+  const wide = { hidden_size: 16, num_attention_heads: 1, intermediate_size: 2 ** 18 };
+  const config = { ...wide, embedding_size: 8, vocab_size: 30, num_hidden_layers: 1 };
+  const load = () => albert.AlbertModel.from_config(config, { dtype: 'int8', device: 'cpu' });
+  await expectError(t, load, 'ERR_BACKEND', /sums of 262144 products do not fit into 32 bits/);
+});
+
 t.test('a weight that is no number shows in every dtype', async (t) => {
   for (const broken of [NaN, Infinity]) {
     const folder = t.testdir({});

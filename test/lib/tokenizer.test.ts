@@ -31,6 +31,10 @@ t.test('cuts to max_length, and pads to it', async (t) => {
   t.equal(tokenizer.encode('a b c a b c a b c', { truncation: true }).length, 8);
   t.equal(tokenizer.encode('a b c a b c a b c').length, 11);
   t.same(tokenizer.encode('a', { padding: 'max_length', max_length: 5 }), [2, 5, 3, 0, 0]);
+  t.throws(() => tokenizer.encode('a', { padding: 'max_length', max_length: 2 ** 30 }), {
+    name: 'RangeError',
+    message: /padding to max_length: expected at most 1048576 tokens, got 1073741824/,
+  });
 });
 
 t.test('windows say which text they are of', async (t) => {

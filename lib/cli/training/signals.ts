@@ -12,6 +12,10 @@ export interface Stop {
 
 const codes = { SIGINT: 130, SIGTERM: 143 } as const;
 
+/** Milliseconds in which a second signal is an echo of the first: some programs signal a process
+ * and its group, one right after the other. */
+const echo = 500;
+
 /**
  * Listens to SIGINT and SIGTERM.
  *
@@ -19,9 +23,14 @@ const codes = { SIGINT: 130, SIGTERM: 143 } as const;
  */
 export function stopOnSignals(onFirst: () => void): Stop {
   const controller = new AbortController();
+  let first = 0;
   const handlers = Object.entries(codes).map(([name, code]) => {
     const handler = (): void => {
-      if (controller.signal.aborted) process.exit(code);
+      if (controller.signal.aborted) {
+        if (performance.now() - first < echo) return;
+        process.exit(code);
+      }
+      first = performance.now();
       controller.abort(new Interrupted(code));
       onFirst();
     };

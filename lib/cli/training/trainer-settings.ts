@@ -238,7 +238,7 @@ export const outputGroup: SettingGroup = {
     {
       name: 'dry_run',
       value: 'flag',
-      about: 'say what would be done and how much memory it takes',
+      about: 'say what would be done and how much memory the model takes',
     },
   ],
 };

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string>
 #include <type_traits>
 
@@ -41,6 +42,15 @@ int64_t outputs_of(std::span<const LinearParams> parts) {
   int64_t total = 0;
   for (const LinearParams& part : parts) total += part.weight.rows();
   return total;
+}
+
+/// Sums of int8 products are exact in 32 bits up to so many inputs.
+void check_exact_sums(int64_t inputs, const FormatKernels& int8) {
+  const int64_t most = std::numeric_limits<int32_t>::max() / (int8.left_limit * int8.right_limit);
+  if (inputs <= most) return;
+  throw Error(ErrorCode::kBackend, "int8: sums of " + std::to_string(inputs) +
+                                       " products do not fit into 32 bits (" +
+                                       std::to_string(most) + " do); choose bf16 or fp32");
 }
 
 int64_t rounded_up(int64_t count, int64_t multiple) {
@@ -111,6 +121,7 @@ PackedWeight::PackedWeight(const KernelTable& kernels, Format format, int64_t in
       words_(rounded_up((inputs + format_kernels().group - 1) / format_kernels().group,
                         format_kernels().word_multiple)),
       panel_count_((outputs + panel_columns() - 1) / panel_columns()) {
+  if (format == Format::kInt8) check_exact_sums(inputs, format_kernels());
   const size_t columns = size_t(panel_count_ * panel_columns());
   panels_ = FloatBuffer(size_t(panel_count_) * panel_bytes() / sizeof(float));
   bias_ = FloatBuffer(columns);
