@@ -41,9 +41,14 @@ export async function putOnce(file: string, fill: Writer, signal?: AbortSignal):
   }
 }
 
+/** The name of a temporary file beside another: nobody else has it, on no machine. */
+export function temporaryBeside(file: string): string {
+  return `${file}.${process.pid}.${crypto.randomUUID()}.part`;
+}
+
 /** Writes a file through a temporary one beside it: readers see all of it or none. */
 export async function writeAtomically(file: string, fill: Writer): Promise<void> {
-  const temporary = `${file}.${process.pid}.${crypto.randomUUID()}.part`;
+  const temporary = temporaryBeside(file);
   const handle = await ioError(file, open(temporary, 'wx'));
   try {
     try {

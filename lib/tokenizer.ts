@@ -314,7 +314,7 @@ export class AlbertTokenizer extends Callable {
   }
 }
 
-/** Rows that are padded this far exist, in full; an array of 2^27 ends the process. */
+/** A row is padded in memory, and V8 ends the process where an array grows beyond its limit. */
 function paddedWidth(limit: number): number {
   const most = 2 ** 20;
   if (limit <= most) return limit;

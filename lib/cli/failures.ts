@@ -6,8 +6,12 @@ export class UsageError extends Error {}
 
 /** A signal (Ctrl-C, kill) ended the command. */
 export class Interrupted extends Error {
-  constructor(readonly exitCode: number) {
-    super('interrupted');
+  /** @param left what stays behind, if anything does */
+  constructor(
+    readonly exitCode: number,
+    left = '',
+  ) {
+    super(left === '' ? 'interrupted' : `interrupted (${left})`);
   }
 }
 

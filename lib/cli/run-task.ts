@@ -42,8 +42,9 @@ export async function runTask(
     const { input } = options;
     const source = input === undefined ? undefined : await openLines(input, stop.signal);
     const sink = await openSink(options.output);
-    await finishOrGiveUp(sink, () => streamAll({ command, options, entries, source, sink, stop }));
+    await finishOrGiveUp({ command, options, entries, source, sink, stop });
   } catch (error) {
+    if (error instanceof Interrupted) throw error;
     throw stop.signal.reason instanceof Interrupted ? stop.signal.reason : error;
   } finally {
     // Lets go of an input that has not ended.
@@ -77,13 +78,16 @@ function abortOnSignals(stop: AbortController): () => void {
   };
 }
 
-async function finishOrGiveUp(sink: Sink, work: () => Promise<void>): Promise<void> {
+async function finishOrGiveUp(stream: Stream): Promise<void> {
+  const { sink, stop } = stream;
   try {
-    await work();
+    await streamAll(stream);
     await sink.finish();
   } catch (error) {
     const left = await sink.giveUp();
     if (left === '') throw error;
+    const { reason } = stop.signal;
+    if (reason instanceof Interrupted) throw new Interrupted(reason.exitCode, left);
     throw new Error(`${oneLine(error)} (${left})`, { cause: error });
   }
 }

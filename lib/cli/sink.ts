@@ -1,6 +1,7 @@
 // Where results go: standard output with back-pressure, or a file that appears when it is complete.
 import fs from 'node:fs';
 import { once } from 'node:events';
+import { temporaryBeside } from '../hub-cache.js';
 import { fileError } from './failures.js';
 
 /** Takes text; resolves when more may come. */
@@ -48,9 +49,8 @@ async function openFile(file: string): Promise<Sink> {
   const existing = await fs.promises.stat(target).catch(() => undefined);
   // A device or a pipe cannot be renamed onto: it is written as it is.
   const direct = existing !== undefined && !existing.isFile();
-  // Two commands that are given one file must not write into each other's.
-  const partial = direct ? target : `${target}.${process.pid}.partial`;
-  const handle = await fs.promises.open(partial, 'w');
+  const partial = direct ? target : temporaryBeside(target);
+  const handle = await fs.promises.open(partial, direct ? 'w' : 'wx');
   let written = 0;
   return {
     async write(text) {

@@ -255,7 +255,7 @@ t.test('a malformed line: the results before it, then its number', async (t) => 
   t.match(ended.stderr, /^albert: .*in\.jsonl:3: .*JSON[^\n]*\n$/);
   const out = path.join(folder, 'out.jsonl');
   const toFile = await albert(['classify', '--json', '--input', file, '--output', out]);
-  const [, kept] = /are in (.*out\.jsonl\.\d+\.partial)\)\n$/.exec(toFile.stderr) ?? [];
+  const [, kept] = /are in (.*out\.jsonl\.\d+\.[\w-]+\.part)\)\n$/.exec(toFile.stderr) ?? [];
   t.notOk(fs.existsSync(out), 'no half of an output file');
   t.equal(fs.readFileSync(kept!, 'utf8'), ended.stdout);
 });
@@ -290,6 +290,25 @@ t.test('Ctrl-C ends with 130, even while it waits for input', async (t) => {
   await new Promise((resolve) => child.stdout!.once('data', resolve));
   child.kill('SIGINT');
   t.match(await ended, { code: 130, stderr: 'albert: interrupted\n' });
+});
+
+t.test('Ctrl-C says where the results before it are', async (t) => {
+  const folder = t.testdir({});
+  const out = path.join(folder, 'out.jsonl');
+  const child = start(['classify', '--json', '--input', '-', '--output', out]);
+  const ended = end(child);
+  child.stdin!.write('a gripping film\n');
+  const sizeOf = (name: string): number => fs.statSync(path.join(folder, name)).size;
+  while (!fs.readdirSync(folder).some(sizeOf)) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  child.kill('SIGINT');
+  const { code, stderr } = await ended;
+  t.equal(code, 130);
+  const said = /^albert: interrupted \(the results before it are in (.*)\)\n$/;
+  const [, kept] = said.exec(stderr) ?? [];
+  t.equal(jsonLines(fs.readFileSync(kept!, 'utf8')).length, 1);
+  t.notOk(fs.existsSync(out));
 });
 
 t.test('the other heads', async (t) => {

@@ -157,7 +157,7 @@ t.test('an output file appears when it is complete', async (t) => {
   const failed = await openSink(file);
   await failed.write('half');
   const kept = await failed.giveUp();
-  t.match(kept, /old\.txt\.\d+\.partial$/);
+  t.match(kept, /old\.txt\.\d+\.[\w-]+\.part$/);
   t.equal(fs.readFileSync(file, 'utf8'), 'new\n', 'the old one stays');
   t.equal(fs.readFileSync(kept.split(' are in ')[1]!, 'utf8'), 'half');
   const link = path.join(folder, 'link.txt');
